@@ -1,0 +1,77 @@
+/**
+ * The rooms of the house and the directions in which they may import (docs/architecture.md).
+ * A room that is not listed as a target of another may not be imported by it.
+ */
+const rooms = {
+  api: [
+    'orchestrator',
+    'catalog',
+    'lineage',
+    'search',
+    'access',
+    'db',
+    'connectors/(registry|contract)\\.ts$',
+    'workflows/contract.ts',
+  ],
+  workflows: [],
+  activities: ['connectors', 'catalog', 'lineage', 'search', 'db', 'workflows/contract.ts'],
+  worker: [
+    'activities',
+    'catalog',
+    'connectors',
+    'search',
+    'db',
+    'orchestrator/temporal-address.ts',
+    'workflows/contract.ts',
+  ],
+  orchestrator: ['workflows/contract.ts', 'catalog', 'db'],
+  connectors: ['catalog/model'],
+  catalog: ['db'],
+  lineage: ['db', 'catalog/model'],
+  search: ['db', 'catalog/model'],
+  access: ['db'],
+  db: [],
+  cli: ['db', 'search', 'catalog', 'api/client'],
+};
+
+const all = Object.keys(rooms).join('|');
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'workflows-are-deterministic',
+      comment:
+        'Workflow code is bundled and replayed: it may import the workflow package, its own contract and types only.',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: { pathNot: ['^workflows/', '@temporalio/(workflow|common)'], dependencyTypesNot: ['type-only'] },
+    },
+    ...Object.entries(rooms).map(([room, allowed]) => ({
+      name: `${room}-imports-downward`,
+      severity: 'error',
+      from: { path: `^${room}/` },
+      to: {
+        path: `^(${all})/`,
+        pathNot: [
+          `^${room}/`,
+          ...allowed.map((target) => `^${target}${target.includes('.') || target.includes('/') ? '' : '/'}`),
+        ],
+        ...(room === 'workflows' ? { dependencyTypesNot: ['type-only'] } : {}),
+      },
+    })),
+    {
+      name: 'product-does-not-import-tests',
+      severity: 'error',
+      from: { path: `^(${all})/` },
+      to: { path: '^(test|bench)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|\\.datamap)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.json'] },
+  },
+};

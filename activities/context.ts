@@ -1,0 +1,17 @@
+import type { Logger } from 'pino';
+import type { Connector } from '../connectors/contract.js';
+import type { Database } from '../db/database.js';
+import type { SearchIndex } from '../search/port.js';
+
+/** What every activity of a worker process shares. Handed to the factories, so that tests choose their own. */
+export interface ActivityContext {
+  database: Database;
+  /** Finds the connector of a source type. */
+  loadConnector(type: string): Promise<Connector>;
+  /** The key that seals data sources' credentials. */
+  secretKey: Buffer;
+  searchIndex: SearchIndex;
+  log: Logger;
+  /** Who this worker is, for run logs and connection tests. */
+  worker: { id: string; host: string; addresses: string[] };
+}

@@ -1,0 +1,33 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ConnectorError } from '../connectors/contract.js';
+
+/**
+ * Turns what a step threw into the failure that history keeps: a code as its type, a short message, the remedy as
+ * details. Driver errors never pass: they can hold a connection string, and history is read by many.
+ */
+export function toFailure(error: unknown): Error {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  if (error instanceof ConnectorError) {
+    return ApplicationFailure.create({
+      type: error.code,
+      message: error.message.slice(0, 500),
+      nonRetryable: !error.retryable,
+      details: [{ remedy: error.remedy }],
+    });
+  }
+  if (error instanceof Error && error.name === 'AbortError') return error;
+  if (error instanceof Error && 'code' in error && 'remedy' in error) {
+    const permanent = 'permanent' in error && error.permanent === true;
+    return ApplicationFailure.create({
+      type: String(error.code),
+      message: error.message.slice(0, 500),
+      nonRetryable: permanent,
+      details: [{ remedy: error.remedy }],
+    });
+  }
+  return ApplicationFailure.create({
+    type: 'INTERNAL',
+    message: "An unexpected error; the worker's log has it in full",
+    nonRetryable: false,
+  });
+}

@@ -1,0 +1,23 @@
+/** The places of a guid, outermost first; a place the source does not have is null or left out. */
+export interface GuidPlaces {
+  sourceType: string;
+  kind: 'database' | 'schema' | 'table';
+  instance: string;
+  catalog?: string | null;
+  database: string;
+  schema?: string | null;
+  table?: string | null;
+}
+
+/**
+ * The identity of an entity as text: `<source>-<kind>:instance:catalog:database:schema:table`, each place
+ * percent-encoded, empty places kept between filled ones and dropped at the end. It is the scheme DataWorks uses
+ * for its own entities, e.g. `postgresql-table:db.example%3A5432::shop:public:orders`.
+ */
+export function guidOf(places: GuidPlaces): string {
+  const segments = [places.instance, places.catalog, places.database, places.schema, places.table].map((place) =>
+    encodeURIComponent(place ?? ''),
+  );
+  while (segments.length > 0 && segments.at(-1) === '') segments.pop();
+  return `${places.sourceType}-${places.kind}:${segments.join(':')}`;
+}

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SEARCH_ATTRIBUTES } from '../../workflows/contract.js';
+
+export interface RunningTemporal {
+  address: string;
+  uiUrl: string | undefined;
+  process: ChildProcess;
+  stop(): Promise<void>;
+}
+
+/** Starts the Temporal dev server with a database file, so that runs and schedules survive a restart, and returns when its port is open. */
+export async function startTemporal(options: {
+  binary: string;
+  port: number;
+  /** No web UI without one. */
+  uiPort?: number;
+  /** Held in memory without one. */
+  databaseFile?: string;
+  logFile: string;
+}): Promise<RunningTemporal> {
+  const ui =
+    options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort), '--ui-ip', '127.0.0.1'];
+  const child = spawn(
+    options.binary,
+    [
+      'server',
+      'start-dev',
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      String(options.port),
+      '--log-level',
+      'warn',
+      ...ui,
+      ...(options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile]),
+      ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+    ],
+    // Its own process group, for the reason given at PostgreSQL's start.
+    { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const log = createWriteStream(options.logFile, { flags: 'a' });
+  let lastWords = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.pipe(log, { end: false });
+    stream.on('data', (chunk: Buffer) => {
+      lastWords = (lastWords + chunk.toString()).slice(-2000);
+    });
+  }
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const deadline = Date.now() + 60_000;
+  while (!(await portIsOpen(options.port))) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`The Temporal server ended while starting: ${lastWords.trim()}`);
+    if (Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error(`The Temporal server did not open port ${options.port} within a minute: ${lastWords.trim()}`);
+    }
+    await delay(100);
+  }
+  return {
+    address: `127.0.0.1:${options.port}`,
+    uiUrl: options.uiPort === undefined ? undefined : `http://127.0.0.1:${options.uiPort}`,
+    process: child,
+    stop: async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
+      await ended;
+      log.end();
+    },
+  };
+}
+
+function portIsOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,195 @@
+import type { z } from 'zod';
+import type { SourceTable } from '../catalog/model/table.js';
+
+/** A connection to a source, with its credentials resolved. Lives in a worker's memory only. */
+export interface Connection {
+  /** Validated by the source type's own schema. */
+  config: SourceConfig;
+  /** Names as in the spec's `secrets`, e.g. `{ password }`. */
+  secrets: Record<string, string>;
+}
+
+/** What every source type's config holds; the rest is the type's own and validated by its schema. */
+export interface SourceConfig {
+  host: string;
+  port: number;
+  [field: string]: unknown;
+}
+
+/** How soon a change at the source can be on the map, as the product page tabulates it. */
+export type Timeliness = 'real-time' | 'by schedule' | 'not supported';
+
+/** All that is known of a source type without loading its driver. Safe to import from the API. */
+export interface ConnectorSpec {
+  type: string;
+  displayName: string;
+  group: 'warehouse' | 'database' | 'search';
+  /** What a crawler's scope lists. */
+  granularity: 'database' | 'instance';
+  /** Words for people: what this source calls a database, e.g. "database", "schema", "project". */
+  databaseNoun: string;
+  defaultPort: number;
+  versions: string;
+  /** Validates a data source's config; unknown fields are refused. */
+  configSchema: z.ZodType<SourceConfig>;
+  /** Names of the credentials it takes. */
+  secrets: readonly string[];
+  urlSchemes: readonly string[];
+  /** Splits a connection URL. Throws ConnectorError `INVALID_URL`; never echoes the password. */
+  parseUrl(url: string): { config: SourceConfig; secrets: Record<string, string>; database?: string };
+  timeliness: { tables: Timeliness; partitions: Timeliness; lineage: Timeliness };
+  scopeEditable: boolean;
+}
+
+export interface DatabaseInfo {
+  name: string;
+  comment?: string;
+  system?: boolean;
+  /** Set when the account may not open it: why, and what grant is missing. */
+  unavailable?: string;
+}
+
+/** One object of a listing: enough to tell whether it must be read. */
+export interface ObjectHead {
+  key: string;
+  schema: string | null;
+  /** Changes whenever anything in the object's canonical form may have changed; false alarms are allowed, misses are not. */
+  fingerprint: string;
+  rows?: number;
+  bytes?: number;
+}
+
+export interface SchemaInfo {
+  key: string;
+  name: string;
+  owner?: string;
+  comment?: string;
+  /** Set when its objects cannot be listed: what is on the map of it stays as it is. */
+  unlisted?: { code: string; reason: string; remedy: string };
+}
+
+/** The database itself and its schemas. Sources without schemas give one list entry fewer: none at all. */
+export interface DatabaseDescription {
+  owner?: string;
+  comment?: string;
+  properties?: Record<string, string>;
+  schemas: SchemaInfo[];
+  /** Set when the listing of the whole database cannot be proved complete; nothing of it may be removed. */
+  incomplete?: { code: string; reason: string; remedy: string };
+}
+
+/** Something about one object that could not be read; the object, or the rest of it, is still delivered. */
+export interface ObjectProblem {
+  schema: string | null;
+  name: string;
+  code: string;
+  message: string;
+  remedy?: string;
+}
+
+export interface ReadPage {
+  tables: SourceTable[];
+  problems: ObjectProblem[];
+  /** Keys that were listed but are gone by now. */
+  gone: string[];
+}
+
+/**
+ * One open database of a source: one connection, read-only, with statement timeouts. Aborting the signal it was opened
+ * with interrupts the statement at the server, not only the wait for it.
+ */
+export interface DatabaseReader {
+  /** Who the server is (survives restarts, differs between servers), its version, and who we are to it. */
+  readonly identity: { server: string; version: string; user: string };
+  describe(): Promise<DatabaseDescription>;
+  /** Lists every object. Running to the end without throwing is the proof of completeness. */
+  list(): AsyncIterable<ObjectHead[]>;
+  /** Reads at most 1,000 listed objects, in a number of statements that does not depend on how many they are. */
+  read(keys: readonly string[]): Promise<ReadPage>;
+  /** Statements sent so far. */
+  queries(): number;
+  close(): Promise<void>;
+}
+
+/** The states a step of a connection test goes through. A failed step ends the test; later ones are skipped. */
+export interface CheckStep {
+  id: CheckStepId;
+  state: 'running' | 'passed' | 'failed' | 'skipped' | 'warning';
+  /** Milliseconds. */
+  duration?: number;
+  message?: string;
+  remedy?: string;
+  code?: string;
+  detail?: Record<string, unknown>;
+}
+
+/** In this order; the worker that picks the test up reports `worker` itself. */
+export const CHECK_STEPS = [
+  'worker',
+  'validate_input',
+  'resolve_host',
+  'tcp_connect',
+  'tls_handshake',
+  'authenticate',
+  'identify_server',
+  'list_databases',
+  'check_privileges',
+  'read_sample',
+] as const;
+export type CheckStepId = (typeof CHECK_STEPS)[number];
+
+export interface CheckOptions {
+  /** Databases of a scope to look into; without any, the source's own one. */
+  databases?: readonly string[];
+  signal: AbortSignal;
+  /** Milliseconds per step; listing and sampling get six times as much. Default 10,000. */
+  stepTimeout?: number;
+  /** Addresses of the worker that runs the test, named in the remedy of a refused connection. */
+  workerAddresses?: readonly string[];
+}
+
+/** A source of metadata. Knows nothing of the engine that schedules it, the API, or the catalog's database. */
+export interface Connector {
+  readonly spec: ConnectorSpec;
+  /** Yields each step when it starts and again when it ends. Never throws for a failure of the source. */
+  check(connection: Connection, options: CheckOptions): AsyncIterable<CheckStep>;
+  listDatabases(connection: Connection, options: { signal: AbortSignal }): Promise<DatabaseInfo[]>;
+  openDatabase(connection: Connection, database: string, options: { signal: AbortSignal }): Promise<DatabaseReader>;
+}
+
+/** Codes that no retry can mend; everything else is worth another attempt. */
+export const PERMANENT_CODES = [
+  'BAD_CREDENTIALS',
+  'PERMISSION_DENIED',
+  'UNKNOWN_DATABASE',
+  'UNKNOWN_HOST',
+  'UNSUPPORTED_VERSION',
+  'UNSUPPORTED_SERVER',
+  'INVALID_CONFIG',
+  'INVALID_URL',
+  'TLS_MISMATCH',
+  'ADDRESS_REFUSED',
+] as const;
+export type ConnectorErrorCode =
+  | (typeof PERMANENT_CODES)[number]
+  | 'CONNECTION_REFUSED'
+  | 'CONNECTION_TIMEOUT'
+  | 'CONNECTION_LOST'
+  | 'TOO_MANY_CONNECTIONS'
+  | 'STATEMENT_TIMEOUT'
+  | 'SOURCE_ERROR';
+
+/** The one error a connector throws: a message for people that names the cause, and what to do. Holds no secret. */
+export class ConnectorError extends Error {
+  readonly code: ConnectorErrorCode;
+  readonly remedy: string;
+  readonly retryable: boolean;
+
+  constructor(code: ConnectorErrorCode, message: string, remedy: string) {
+    super(message);
+    this.name = 'ConnectorError';
+    this.code = code;
+    this.remedy = remedy;
+    this.retryable = !(PERMANENT_CODES as readonly string[]).includes(code);
+  }
+}

@@ -1,0 +1,23 @@
+import type { Knex } from 'knex';
+import * as access from './0001-access.js';
+import * as collection from './0002-collection.js';
+import * as catalog from './0003-catalog.js';
+
+interface Migration {
+  name: string;
+  up(knex: Knex): Promise<void>;
+  down(knex: Knex): Promise<void>;
+}
+
+/** Every migration in order. Listed by hand so that the same list serves TypeScript sources and the built files. */
+const migrations: Migration[] = [
+  { name: '0001-access', ...access },
+  { name: '0002-collection', ...collection },
+  { name: '0003-catalog', ...catalog },
+];
+
+export const migrationSource: Knex.MigrationSource<Migration> = {
+  getMigrations: async () => migrations,
+  getMigrationName: (migration) => migration.name,
+  getMigration: async (migration) => migration,
+};

@@ -1,0 +1,105 @@
+/** What is indexed of one entity. Flat, and complete enough that a hit is shown without asking the catalog. */
+export interface SearchDocument {
+  /** The entity's id. */
+  id: string;
+  guid: string;
+  kind: 'database' | 'schema' | 'table';
+  /** TABLE, VIEW and so on; DATABASE and SCHEMA for those. */
+  type: string;
+  name: string;
+  /** `database.schema.table` as people write it. */
+  qualifiedName: string;
+  sourceType: string;
+  dataSourceId: string;
+  dataSourceName: string;
+  workspaceId: string;
+  workspaceName: string;
+  crawlerId: string;
+  database: string;
+  schema: string | null;
+  owner: string | null;
+  comment: string | null;
+  description: string | null;
+  columnNames: string[];
+  columnComments: string[];
+  /** `tenant`, or `workspace:<id>`: who may find it. Compared with the searcher's own list at query time. */
+  visibleTo: string;
+  /** Milliseconds since 1970. */
+  changedAt: number;
+}
+
+/** The fields a result can be narrowed by and counted over. */
+export const FACETS = [
+  'kind',
+  'type',
+  'sourceType',
+  'dataSourceId',
+  'workspaceId',
+  'database',
+  'schema',
+  'owner',
+  'hasDescription',
+] as const;
+export type Facet = (typeof FACETS)[number];
+
+export interface SearchRequest {
+  /** As typed; empty finds everything, newest first. */
+  text: string;
+  filters: Partial<Record<Facet, string[]>>;
+  /** From access/: the marks in `visibleTo` that this person may see, or everything for a tenant's admin. */
+  visibleTo: readonly string[] | 'everything';
+  facets: readonly Facet[];
+  /** 1 to 100. */
+  limit: number;
+  /** Opaque, from an earlier answer. */
+  cursor?: string;
+}
+
+/** Text cut where the match is; never HTML. */
+export interface Segment {
+  text: string;
+  match: boolean;
+}
+
+export interface SearchHit {
+  document: SearchDocument;
+  /** Which field matched and how it reads, best first. */
+  highlights: { field: 'name' | 'comment' | 'description' | 'column'; segments: Segment[] }[];
+}
+
+export interface SearchAnswer {
+  hits: SearchHit[];
+  /** Exact up to 10,000. */
+  total: number;
+  totalIsExact: boolean;
+  facets: Partial<Record<Facet, { value: string; label?: string; count: number }[]>>;
+  nextCursor?: string;
+  /** The words searched instead of what was typed, where a misspelt word was mapped onto a known one. */
+  correctedTo?: string;
+}
+
+/** A search index. Two adapters keep it: PostgreSQL and Meilisearch; one contract test holds both to it. */
+export interface SearchIndex {
+  readonly engine: 'postgresql' | 'meilisearch';
+  /** Creates or upgrades what the index needs. Idempotent. */
+  prepare(): Promise<void>;
+  /** Puts and deletes in one go and returns when both are searchable, not when they are accepted. */
+  write(batch: { put: readonly SearchDocument[]; remove: readonly string[] }): Promise<void>;
+  search(request: SearchRequest): Promise<SearchAnswer>;
+  /** Fills a new index beside the old and swaps: search is never empty meanwhile. Returns how many documents it holds. */
+  rebuild(documents: AsyncIterable<readonly SearchDocument[]>): Promise<number>;
+  health(): Promise<{ ok: true } | { ok: false; reason: string }>;
+  close(): Promise<void>;
+}
+
+/** Thrown when the engine cannot be reached or refuses; the API answers 503 naming search. */
+export class SearchUnavailable extends Error {
+  readonly code = 'SEARCH_UNAVAILABLE';
+  readonly remedy =
+    'Check that the search engine is running and reachable; nothing is lost, the index catches up by itself.';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SearchUnavailable';
+  }
+}

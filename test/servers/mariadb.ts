@@ -1,0 +1,57 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
+
+const DAEMON = '/usr/sbin/mariadbd';
+
+/** Starts a private MariaDB. Returns nothing when the Debian package mariadb-server is not installed. */
+export async function startMariadb(
+  directory: string,
+  port: number,
+): Promise<{ url: string; stop(): Promise<void> } | undefined> {
+  if (!existsSync(DAEMON)) return undefined;
+  const data = join(directory, 'mariadb');
+  mkdirSync(data, { recursive: true });
+  const account = process.getuid?.() === 0 ? ['--user=mysql'] : [];
+  if (account.length > 0) execFileSync('chown', ['-R', 'mysql:mysql', data]);
+  execFileSync(
+    'mariadb-install-db',
+    ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...account],
+    { stdio: 'ignore' },
+  );
+  const child = spawn(
+    DAEMON,
+    [
+      '--no-defaults',
+      `--datadir=${data}`,
+      `--port=${port}`,
+      '--bind-address=127.0.0.1',
+      `--socket=${join(data, 'mariadb.sock')}`,
+      '--skip-name-resolve',
+      '--innodb-flush-log-at-trx-commit=0',
+      '--character-set-server=utf8mb4',
+      ...account,
+    ],
+    { stdio: 'ignore' },
+  );
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const url = `mysql://root@127.0.0.1:${port}/`;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await (await createConnection(url)).end();
+      break;
+    } catch (error) {
+      if (child.exitCode !== null || attempt > 300) throw new Error(`MariaDB did not start: ${String(error)}`);
+      await delay(100);
+    }
+  }
+  return {
+    url,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
