@@ -3,7 +3,7 @@ import type { SearchDocument } from '../port.js';
 import { LIVE, NEXT, type Tables } from './tables.js';
 import { writeDocuments } from './write.js';
 
-const ALL: (keyof Tables)[] = ['group', 'document', 'term'];
+const ALL: (keyof Tables)[] = ['audience', 'group', 'document', 'term'];
 
 /**
  * Fills a second copy of the index and puts it in the place of the first in one transaction. Readers see the old copy
@@ -40,6 +40,7 @@ async function createNext(database: Database): Promise<void> {
     );
   }
   await database.raw(`ALTER TABLE ${NEXT.group} ADD PRIMARY KEY (id), ADD UNIQUE (digest)`);
+  await database.raw(`ALTER TABLE ${NEXT.audience} ADD PRIMARY KEY (visible_to)`);
   await database.raw(`ALTER TABLE ${NEXT.document} ADD PRIMARY KEY (id)`);
   await database.raw(`ALTER TABLE ${NEXT.term} ADD PRIMARY KEY (term)`);
 }

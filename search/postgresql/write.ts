@@ -14,7 +14,7 @@ interface Batch {
 }
 
 /**
- * Puts and removes documents in one transaction, the counts of words and groups with them. Seven statements,
+ * Puts and removes documents in one transaction, the counts of words and groups with them. Eight statements,
  * whatever the number of documents; of an id that is named twice the last document counts.
  */
 export async function writeDocuments(database: Database, tables: Tables, batch: Batch): Promise<void> {
@@ -32,13 +32,16 @@ export async function writeDocuments(database: Database, tables: Tables, batch: 
 
     const terms = new Changes<string>();
     const groups = new Changes<number>();
+    const audiences = new Changes<string>();
     for (const row of rows) {
       terms.add(row.terms, 1);
       groups.add([row.groupId], 1);
+      audiences.add([row.document.visibleTo], 1);
     }
     for (const row of former) {
       terms.add(termsOf(row.lexemes), -1);
       groups.add([row.group_id], -1);
+      audiences.add([row.visible_to], -1);
     }
     const gone = new Set(former.map(({ id }) => id));
     for (const { id } of put) gone.delete(id);
@@ -46,6 +49,7 @@ export async function writeDocuments(database: Database, tables: Tables, batch: 
     await upsertDocuments(transaction, tables, rows);
     await countTerms(transaction, tables, terms);
     await countGroups(transaction, tables, groups);
+    await countAudiences(transaction, tables, audiences);
   });
 }
 
@@ -64,8 +68,10 @@ class Changes<K extends string | number> {
 }
 
 async function formerDocuments(transaction: Database, tables: Tables, ids: string[]) {
-  const { rows } = await transaction.raw<{ rows: { id: string; group_id: number; lexemes: string[] }[] }>(
-    `SELECT id, group_id, tsvector_to_array(words) AS lexemes FROM ${tables.document} WHERE id = ANY (?::text[])`,
+  const { rows } = await transaction.raw<{
+    rows: { id: string; group_id: number; visible_to: string; lexemes: string[] }[];
+  }>(
+    `SELECT id, group_id, visible_to, tsvector_to_array(words) AS lexemes FROM ${tables.document} WHERE id = ANY (?::text[])`,
     [ids],
   );
   return rows;
@@ -123,5 +129,16 @@ async function countGroups(transaction: Database, tables: Tables, changes: Chang
     `UPDATE ${tables.group} g SET documents = g.documents + c.by
      FROM unnest(?::integer[], ?::integer[]) AS c (id, by) WHERE g.id = c.id`,
     [groups, by],
+  );
+}
+
+async function countAudiences(transaction: Database, tables: Tables, changes: Changes<string>): Promise<void> {
+  const [marks, by] = changes.entries();
+  if (marks.length === 0) return;
+  await transaction.raw(
+    `INSERT INTO ${tables.audience} AS a (visible_to, documents)
+     SELECT visible_to, by FROM unnest(?::text[], ?::integer[]) AS c (visible_to, by)
+     ON CONFLICT (visible_to) DO UPDATE SET documents = a.documents + excluded.documents`,
+    [marks, by],
   );
 }
