@@ -1,7 +1,10 @@
 import type { Knex } from 'knex';
 import type { Database } from './database.js';
 
-/** Runs one statement and returns its rows. Bindings are named (`:name`) or positional (`?`); leave none undefined. */
+/**
+ * Runs one statement and returns its rows. Bindings are named (`:name`) or positional (`?`); leave none undefined, and
+ * name none like a type, because knex would replace the cast too.
+ */
 export async function query<Row>(
   database: Database,
   sql: string,

@@ -12,3 +12,12 @@ export function storedText(text: string, maxBytes: number): string {
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
   return bytes.subarray(0, end).toString('utf8') + mark;
 }
+
+/** JSON that PostgreSQL accepts as jsonb, of any value that JSON can hold: its strings and keys as `storedText`. */
+export function storedJson(value: unknown, maxBytesOfText = 65_536): string {
+  return JSON.stringify(value, (_key, item: unknown) => {
+    if (typeof item === 'string') return storedText(item, maxBytesOfText);
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+    return Object.fromEntries(Object.entries(item).map(([key, part]) => [storedText(key, 1_000), part]));
+  });
+}

@@ -1,7 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { DECIMAL, decodeCursor, encodeCursor } from '../model/cursor.js';
-import { storedText } from '../model/stored-text.js';
+import { storedJson, storedText } from '../model/stored-text.js';
 
 /** Least severe first. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -102,7 +102,7 @@ export async function readRunLog(
         AND (:levels::text[] IS NULL OR level = ANY (:levels::text[]))
         AND (:step::text IS NULL OR step = :step)
         AND (:unit::integer IS NULL OR unit = :unit)
-        AND (:text::text IS NULL OR position(lower(:text) IN lower(message || ' ' || fields)) > 0)
+        AND (:search::text IS NULL OR position(lower(:search) IN lower(message || ' ' || fields)) > 0)
       ORDER BY seq ${forward ? 'ASC' : 'DESC'}
       LIMIT :limit`,
     {
@@ -111,7 +111,7 @@ export async function readRunLog(
       levels: filter.level === undefined ? null : LOG_LEVELS.slice(LOG_LEVELS.indexOf(filter.level)),
       step: filter.step ?? null,
       unit: filter.unit ?? null,
-      text: filter.text === undefined || filter.text === '' ? null : storedText(filter.text, 1_000),
+      search: filter.text === undefined || filter.text === '' ? null : storedText(filter.text, 1_000),
       limit: filter.limit,
     },
   );
@@ -128,7 +128,7 @@ export async function readRunLog(
 
 /** Fields whose JSON is too large are kept as the start of that JSON, so that a line stays a line. */
 function storedFields(fields: Record<string, unknown>): Record<string, unknown> {
-  const text = JSON.stringify(fields, (_key, value) => (typeof value === 'string' ? storedText(value, 1e6) : value));
+  const text = storedJson(fields);
   if (Buffer.byteLength(text) <= LARGEST_FIELDS) return JSON.parse(text) as Record<string, unknown>;
   return { cut: storedText(text, LARGEST_FIELDS / 2) };
 }
