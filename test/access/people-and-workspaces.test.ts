@@ -22,7 +22,7 @@ import {
   updateWorkspace,
 } from '../../access/workspaces.js';
 import { query } from '../../db/query.js';
-import { installation } from '../catalog/installation.js';
+import { atOnce, installation } from '../catalog/installation.js';
 import { testDatabase } from '../servers/test-database.js';
 
 let catalog: Awaited<ReturnType<typeof testDatabase>>;
@@ -90,8 +90,14 @@ test('the last enabled administrator can be neither demoted nor disabled', async
 
 test('of administrators who step down at once one stays', async () => {
   const admins = [await person('admin'), await person('admin'), await person('admin')];
-  const steps = await Promise.allSettled(
-    admins.map(({ id }) => updatePerson(catalog.database, id, { tenantRole: 'member' })),
+  const steps = await atOnce(
+    catalog.database,
+    { sql: 'SELECT 1 FROM person FOR UPDATE', bindings: [] },
+    admins.map(
+      ({ id }) =>
+        () =>
+          updatePerson(catalog.database, id, { tenantRole: 'member' }),
+    ),
   );
   expect(steps.filter((step) => step.status === 'fulfilled')).toHaveLength(2);
   for (const step of steps) if (step.status === 'rejected') expect(step.reason).toBeInstanceOf(LastAdmin);
@@ -121,10 +127,11 @@ test('the last administrator of a workspace can be neither removed nor demoted',
   await expect(putMember(catalog.database, id, admin.id, 'viewer')).rejects.toThrow(LastAdmin);
   await putMember(catalog.database, id, admin.id, 'admin');
   await putMember(catalog.database, id, ann.id, 'admin');
-  const steps = await Promise.allSettled([
-    removeMember(catalog.database, id, admin.id),
-    putMember(catalog.database, id, ann.id, 'viewer'),
-  ]);
+  const steps = await atOnce<unknown>(
+    catalog.database,
+    { sql: 'SELECT 1 FROM workspace_member WHERE workspace_id = ? FOR UPDATE', bindings: [id] },
+    [() => removeMember(catalog.database, id, admin.id), () => putMember(catalog.database, id, ann.id, 'viewer')],
+  );
   expect(steps.map((step) => step.status).sort()).toEqual(['fulfilled', 'rejected']);
 });
 
