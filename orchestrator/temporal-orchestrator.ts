@@ -1,7 +1,9 @@
 import {
   Client,
   Connection,
+  defaultGrpcRetryOptions,
   isGrpcDeadlineError,
+  makeGrpcRetryInterceptor,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
@@ -39,7 +41,11 @@ const PREVIEWED = 5;
  * and answers what it can.
  */
 export function createOrchestrator(address: TemporalAddress): Orchestrator {
-  const connection = Connection.lazy(address.connection);
+  const connection = Connection.lazy({
+    ...address.connection,
+    // A server that is away is said after half a second, not after the whole deadline; the client's own ten attempts take that.
+    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3 }))],
+  });
   const client = new Client({ connection, namespace: address.namespace });
   const ask = <T>(call: () => Promise<T>, milliseconds: number = DEADLINE.call) =>
     withinDeadline(connection, milliseconds, call);
@@ -72,9 +78,14 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
           throw error;
         }
       }),
-    stopCrawl: (crawlerId) => ask(() => ifOpen(() => client.workflow.getHandle(crawlId(crawlerId)).cancel())),
+    stopCrawl: (crawlerId) => ask(() => cancelIfOpen(client, crawlId(crawlerId))),
     terminateCrawl: (crawlerId, reason) =>
-      ask(() => ifOpen(() => client.workflow.getHandle(crawlId(crawlerId)).terminate(reason))),
+      ask(() =>
+        ifOpen(async () => {
+          await client.workflow.getHandle(crawlId(crawlerId)).terminate(reason);
+          return true;
+        }),
+      ),
     applySchedule: (crawler) =>
       ask(async () => {
         const desired = crawlerSchedule(crawler);
@@ -102,8 +113,7 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
           staticSummary: `Test connection: ${request.dataSourceName}`,
         });
       }),
-    cancelConnectionTest: (testId) =>
-      ask(() => ifOpen(() => client.workflow.getHandle(connectionTestId(testId)).cancel())),
+    cancelConnectionTest: (testId) => ask(() => cancelIfOpen(client, connectionTestId(testId))),
     listDatabases: async ({ waitMs, ...request }) => {
       const handle = await ask(() =>
         client.workflow.start<(input: DatabaseListingInput) => Promise<unknown>>('databaseListing', {
@@ -144,11 +154,20 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
   };
 }
 
-/** False when the execution closed already, or never was. */
-async function ifOpen(call: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await call();
+/** The server accepts the cancellation of an execution that closed, so whether it is open is asked first. */
+function cancelIfOpen(client: Client, workflowId: string): Promise<boolean> {
+  return ifOpen(async () => {
+    const handle = client.workflow.getHandle(workflowId);
+    if ((await handle.describe()).status.name !== 'RUNNING') return false;
+    await handle.cancel();
     return true;
+  });
+}
+
+/** False when there never was such an execution, or none is left. */
+async function ifOpen(call: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await call();
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
