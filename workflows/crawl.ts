@@ -28,6 +28,7 @@ type Outcome =
 export async function crawl(input: CrawlInput): Promise<CrawlResult> {
   const runId = input.runId ?? uuid4();
   const progress: RunProgress = {
+    crawlerName: input.crawlerName,
     phase: 'opening',
     unitsTotal: input.resume?.unitsTotal ?? 0,
     unitsDone: input.resume?.unitsDone ?? 0,
@@ -82,7 +83,7 @@ async function run(input: CrawlInput, runId: string, progress: RunProgress): Pro
     progress.failures = found.failures;
   }
   enter(progress, 'collecting');
-  const state = { crawlerId, plan, after: input.resume?.after ?? -1, progress };
+  const state = { crawlerId, plan, after: input.resume?.after ?? 0, progress };
   if ((await collectUnits(state)) === 'more') {
     const { unitsTotal, unitsDone, unitsFailed, failures } = progress;
     return {

@@ -6,6 +6,7 @@ export const FAILURES_NAMED = 3;
 
 /** What a crawl knows of itself while it runs: the answer to `progress`, and the text in Temporal's own UI. */
 export interface RunProgress extends CrawlProgress {
+  crawlerName: string;
   failures: UnitFailure[];
 }
 
@@ -23,7 +24,7 @@ export function noteFailure(progress: RunProgress, failure: UnitFailure): void {
 function describe(progress: RunProgress): string {
   const unnamed = progress.unitsFailed - progress.failures.length;
   const lines = [
-    `**${PHASES[progress.phase]}**`,
+    `**${progress.crawlerName}**: ${PHASES[progress.phase]}`,
     '',
     ...(progress.unitsTotal === 0 ? [] : [`- ${progress.unitsDone} of ${databases(progress.unitsTotal)} done`]),
     ...(progress.collecting.length === 0 ? [] : [`- now: ${progress.collecting.map(code).join(', ')}`]),
@@ -37,11 +38,11 @@ function describe(progress: RunProgress): string {
 }
 
 const PHASES: Record<CrawlProgress['phase'], string> = {
-  opening: 'Opening the run',
-  listing: 'Connecting and listing the databases in scope; waits here while the resource group has no free capacity',
-  collecting: 'Collecting',
-  indexing: 'Bringing search up to date',
-  closing: 'Closing the run',
+  opening: 'opening the run',
+  listing: 'connecting and listing the databases in scope; waits here while the resource group has no free capacity',
+  collecting: 'collecting',
+  indexing: 'bringing search up to date',
+  closing: 'closing the run',
 };
 
 export const databases = (count: number): string => `${count} database${count === 1 ? '' : 's'}`;

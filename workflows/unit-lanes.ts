@@ -83,7 +83,7 @@ class UnitPages {
   private async fetch(): Promise<void> {
     const { plan, after } = this.state;
     const request = { runId: plan.runId, after, limit: PAGE };
-    this.units = await control(`Next databases after unit ${after}`).nextUnits(request);
+    this.units = await control(after === 0 ? 'First databases' : `Databases after number ${after}`).nextUnits(request);
     this.state.after = this.units.at(-1)?.unit ?? after;
     this.exhausted = this.units.length < PAGE;
     this.fetching = undefined;
