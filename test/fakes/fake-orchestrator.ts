@@ -1,96 +1,114 @@
 import type { Plan } from '../../catalog/crawlers/plan.js';
 import { type Orchestrator, OrchestratorUnavailable, type ScheduledCrawler } from '../../orchestrator/port.js';
 
-type Request<Verb extends keyof Orchestrator> = Orchestrator[Verb] extends (request: infer R) => unknown ? R : never;
-
-/** An engine in memory: it remembers what was asked of it, and does of it only what a test hands it. */
+/** What a test may look at and set of the in-memory orchestrator. */
 export interface FakeOrchestrator extends Orchestrator {
-  /** Every call in order, e.g. `['startCrawl', {...}]`. */
-  readonly calls: [verb: string, argument: unknown][];
-  /** Crawlers whose crawl is open. */
-  readonly open: Set<string>;
+  /** Requests as they came, by method. */
+  readonly calls: { readonly [M in keyof Orchestrator]?: Parameters<Orchestrator[M]>[] };
+  /** Crawler id -> run id of open crawls; `finish` closes one. */
+  readonly openCrawls: Map<string, string>;
   readonly schedules: Map<string, ScheduledCrawler>;
-  /** While true, every verb fails as it does without a server. */
-  down: boolean;
-  /** What the worker would do with a connection test or a listing. */
-  onConnectionTest: (request: Request<'startConnectionTest'>) => Promise<void>;
-  onListing: (request: Request<'listDatabases'>) => Promise<void>;
+  /** Crawler ids whose deletion was asked for. */
+  readonly deletions: Set<string>;
+  /** Open connection tests. */
+  readonly openTests: Set<string>;
+  /** While set, every call fails as if Temporal were away. */
+  unavailable: boolean;
+  /** What the worker would do with a listing before `listDatabases` returns. */
+  onListing: (request: Parameters<Orchestrator['listDatabases']>[0]) => Promise<void>;
+  /** What the worker would do with a connection test. */
+  onTest: (request: Parameters<Orchestrator['startConnectionTest']>[0]) => Promise<void>;
+  finish(crawlerId: string): void;
 }
 
-export function fakeOrchestrator(): FakeOrchestrator {
-  const tests = new Set<string>();
-  const ask = (verb: string, argument: unknown) => {
-    if (fake.down) throw new OrchestratorUnavailable('Temporal cannot be reached');
-    fake.calls.push([verb, argument]);
+/** An orchestrator without an engine: it keeps the port's rules on who may run when, and runs nothing. */
+export function createFakeOrchestrator(): FakeOrchestrator {
+  const calls: FakeOrchestrator['calls'] = {};
+  const openCrawls = new Map<string, string>();
+  const schedules = new Map<string, ScheduledCrawler>();
+  const deletions = new Set<string>();
+  const openTests = new Set<string>();
+  const called = <M extends keyof Orchestrator>(method: M, ...args: Parameters<Orchestrator[M]>) => {
+    const made: Parameters<Orchestrator[M]>[] = calls[method] ?? [];
+    Object.assign(calls, { [method]: [...made, args] });
+    if (fake.unavailable) throw new OrchestratorUnavailable('The Temporal server cannot be reached');
   };
   const fake: FakeOrchestrator = {
-    calls: [],
-    open: new Set(),
-    schedules: new Map(),
-    down: false,
-    onConnectionTest: async () => undefined,
+    calls,
+    openCrawls,
+    schedules,
+    deletions,
+    openTests,
+    unavailable: false,
     onListing: async () => undefined,
+    onTest: async () => undefined,
+    finish: (crawlerId) => openCrawls.delete(crawlerId),
     startCrawl: async (request) => {
-      ask('startCrawl', request);
-      if (fake.open.has(request.crawlerId)) return { started: false };
-      fake.open.add(request.crawlerId);
+      called('startCrawl', request);
+      if (openCrawls.has(request.crawlerId)) return { started: false };
+      openCrawls.set(request.crawlerId, request.runId);
       return { started: true };
     },
     stopCrawl: async (crawlerId) => {
-      ask('stopCrawl', crawlerId);
-      return fake.open.has(crawlerId);
+      called('stopCrawl', crawlerId);
+      return openCrawls.has(crawlerId);
     },
     terminateCrawl: async (crawlerId, reason) => {
-      ask('terminateCrawl', { crawlerId, reason });
-      return fake.open.delete(crawlerId);
+      called('terminateCrawl', crawlerId, reason);
+      return openCrawls.delete(crawlerId);
     },
     applySchedule: async (crawler) => {
-      ask('applySchedule', crawler);
-      if (crawler.plan.mode === 'cycle') fake.schedules.set(crawler.id, crawler);
-      else fake.schedules.delete(crawler.id);
+      called('applySchedule', crawler);
+      if (crawler.plan.mode === 'manual') schedules.delete(crawler.id);
+      else schedules.set(crawler.id, crawler);
     },
     removeSchedule: async (crawlerId) => {
-      ask('removeSchedule', crawlerId);
-      fake.schedules.delete(crawlerId);
+      called('removeSchedule', crawlerId);
+      schedules.delete(crawlerId);
     },
     nextRuns: async (crawlerId) => {
-      ask('nextRuns', crawlerId);
-      const crawler = fake.schedules.get(crawlerId);
-      return crawler === undefined || crawler.paused ? [] : nextFive(crawler.plan);
+      called('nextRuns', crawlerId);
+      const schedule = schedules.get(crawlerId);
+      return schedule === undefined || schedule.paused ? [] : someTimes(schedule.plan);
     },
     previewPlan: async (plan) => {
-      ask('previewPlan', plan);
-      return nextFive(plan);
+      called('previewPlan', plan);
+      return someTimes(plan);
     },
     startConnectionTest: async (request) => {
-      ask('startConnectionTest', request);
-      tests.add(request.testId);
-      void fake.onConnectionTest(request);
+      called('startConnectionTest', request);
+      openTests.add(request.testId);
+      await fake.onTest(request);
     },
     cancelConnectionTest: async (testId) => {
-      ask('cancelConnectionTest', testId);
-      return tests.delete(testId);
+      called('cancelConnectionTest', testId);
+      return openTests.delete(testId);
     },
     listDatabases: async (request) => {
-      ask('listDatabases', request);
+      called('listDatabases', request);
       await fake.onListing(request);
     },
     deleteCrawler: async (request) => {
-      ask('deleteCrawler', request);
+      called('deleteCrawler', request);
+      deletions.add(request.crawlerId);
     },
     reconcile: async (load) => {
-      ask('reconcile', undefined);
-      for (const crawler of await load()) fake.schedules.set(crawler.id, crawler);
+      called('reconcile', load);
+      schedules.clear();
+      for (const crawler of await load()) if (crawler.plan.mode === 'cycle') schedules.set(crawler.id, crawler);
       return { created: [], overwritten: [], removed: [] };
     },
-    health: async () => (fake.down ? { ok: false, reason: 'Temporal cannot be reached' } : { ok: true }),
+    health: async () =>
+      fake.unavailable ? { ok: false, reason: 'The Temporal server cannot be reached' } : { ok: true },
     close: async () => undefined,
   };
   return fake;
 }
 
-/** Five days running, whatever the plan: which times a plan has is the engine's to say. */
-function nextFive(plan: Plan): Date[] {
+/** Five full hours ahead; not the plan's own times, which only the engine knows. */
+function someTimes(plan: Plan): Date[] {
   if (plan.mode === 'manual') return [];
-  return Array.from({ length: 5 }, (_, day) => new Date(Date.UTC(2030, 0, 1 + day)));
+  const hour = 3_600_000;
+  const next = Math.ceil((Date.now() + 1) / hour) * hour;
+  return [0, 1, 2, 3, 4].map((index) => new Date(next + index * hour));
 }
