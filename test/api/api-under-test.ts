@@ -16,7 +16,7 @@ import { createGroup } from '../../catalog/groups/groups.js';
 import { beat } from '../../catalog/groups/workers.js';
 import type { Database } from '../../db/database.js';
 import { createSearchIndex } from '../../search/create-index.js';
-import { type FakeOrchestrator, fakeOrchestrator } from '../fakes/fake-orchestrator.js';
+import { createFakeOrchestrator, type FakeOrchestrator } from '../fakes/fake-orchestrator.js';
 import { testDatabase } from '../servers/test-database.js';
 import { type Answer, checkAnswer } from './declared-shapes.js';
 
@@ -55,7 +55,7 @@ export async function startApi(
   options: { config?: Partial<ApiConfig>; context?: Partial<ApiContext> } = {},
 ): Promise<ApiUnderTest> {
   const { database, drop } = await testDatabase();
-  const orchestrator = fakeOrchestrator();
+  const orchestrator = createFakeOrchestrator();
   const searchIndex = createSearchIndex({ database });
   await searchIndex.prepare();
   const lines: string[] = [];
