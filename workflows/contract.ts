@@ -194,7 +194,7 @@ export interface ControlActivities {
 /** The steps that reach a source; they run on its resource group's queue. */
 export interface GroupActivities {
   /** Plans a unit for each database in scope and fails those the source does not list or refuses. */
-  discoverUnits(request: { runId: string; crawlerId: string }): Promise<{
+  discoverUnits(request: { runId: string }): Promise<{
     units: number;
     failed: number;
     /** The first few of those. */
