@@ -25,6 +25,7 @@ export async function withLock(root, work) {
   }
 }
 
+/** @returns {boolean} */
 function take(/** @type {string} */ file) {
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' });
@@ -32,8 +33,9 @@ function take(/** @type {string} */ file) {
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
   }
-  if (!holderLives(file)) rmSync(file, { force: true });
-  return false;
+  if (holderLives(file)) return false;
+  rmSync(file, { force: true });
+  return take(file);
 }
 
 function holderLives(/** @type {string} */ file) {

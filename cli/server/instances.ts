@@ -41,7 +41,8 @@ export function runningInstances(): Instance[] {
     .map((name) => readJson<{ dataDirectory: string }>(join(registry(), name))?.dataDirectory)
     .filter((directory) => directory !== undefined)
     .map(instanceAt)
-    .filter((instance) => instance !== undefined);
+    .filter((instance) => instance !== undefined)
+    .sort((one, other) => (one.dataDirectory < other.dataDirectory ? -1 : 1));
 }
 
 const registry = () => join(userDirectory(), 'instances');
