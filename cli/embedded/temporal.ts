@@ -19,6 +19,8 @@ export async function startTemporal(options: {
   uiPort?: number;
   /** Held in memory without one. */
   databaseFile?: string;
+  /** Settings of the server itself, by name; values as JSON. */
+  dynamicConfig?: Record<string, string>;
   logFile: string;
   /** Told the id of the server's process as soon as there is one, before it answers. */
   onSpawn?(pid: number): void;
@@ -39,6 +41,10 @@ export async function startTemporal(options: {
       ...ui,
       ...(options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile]),
       ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+      ...Object.entries(options.dynamicConfig ?? {}).flatMap(([name, value]) => [
+        '--dynamic-config-value',
+        `${name}=${value}`,
+      ]),
     ],
     // Its own process group, for the reason given at PostgreSQL's start.
     { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
