@@ -4,7 +4,7 @@ import { everyItem, findItem } from '../server/pages.js';
 import { askSecret } from '../terminal/ask.js';
 import { remark } from '../terminal/output.js';
 import type { CrawlTarget } from './crawl-target.js';
-import type { Crawler, DataSource, ListedDatabase, Workspace } from './wire.js';
+import type { Crawler, CrawlerSummary, DataSource, ListedDatabase, Workspace } from './wire.js';
 
 /** What `crawl` is told beside the URL. */
 export interface CrawlerChoice {
@@ -23,14 +23,7 @@ export async function ensureCrawler(client: Client, target: CrawlTarget, choice:
   const workspace = await chooseWorkspace(client, choice.workspace);
   const source = await ensureSource(client, target, choice, workspace.id);
   const databases = await chooseDatabases(client, target, choice, source.id);
-  const existing = await findItem<Crawler>(
-    client,
-    '/crawlers',
-    { workspaceId: workspace.id, dataSourceId: source.id },
-    (crawler) =>
-      databases.every((database) => crawler.databases.includes(database)) &&
-      (choice.name === undefined || crawler.name === choice.name),
-  );
+  const existing = await crawlerOf(client, source.id, databases, choice.name);
   if (existing !== undefined) return existing;
   const { host, port } = target.config;
   const crawler = await client.post<Crawler>('/crawlers', {
@@ -45,6 +38,22 @@ export async function ensureCrawler(client: Client, target: CrawlTarget, choice:
   });
   remark(`Created the crawler "${crawler.name}".`);
   return crawler;
+}
+
+/** The crawler of a data source whose scope holds all of the databases; under a certain name, where one is given. */
+async function crawlerOf(
+  client: Client,
+  dataSourceId: string,
+  databases: readonly string[],
+  name: string | undefined,
+): Promise<Crawler | undefined> {
+  for await (const { id, ...summary } of everyItem<CrawlerSummary>(client, '/crawlers', { dataSourceId })) {
+    if (name !== undefined && summary.name !== name) continue;
+    const crawler = await client.get<Crawler>(`/crawlers/${id}`);
+    const scope = crawler.scope.filter((database) => database.retiringAt === null).map((database) => database.name);
+    if (databases.every((database) => scope.includes(database))) return crawler;
+  }
+  return undefined;
 }
 
 async function chooseWorkspace(client: Client, wanted: string | undefined): Promise<Workspace> {

@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import type { crawlerSchema, crawlerSummarySchema } from '../../api/schemas/crawlers.js';
+import type { databaseListSchema, dataSourceSchema } from '../../api/schemas/data-sources.js';
 import type {
   runLogSchema,
   runProblemPageSchema,
@@ -6,6 +8,7 @@ import type {
   runSummarySchema,
   runUnitPageSchema,
 } from '../../api/schemas/runs.js';
+import type { workspaceSchema } from '../../api/schemas/workspaces.js';
 import type { Wire } from '../server/client.js';
 
 /** The API's answers as this side of the wire reads them: the API's own schemas, with times as text. */
@@ -15,29 +18,11 @@ export type RunUnit = Wire<z.output<typeof runUnitPageSchema>>['items'][number];
 export type RunLog = Wire<z.output<typeof runLogSchema>>;
 export type RunProblem = Wire<z.output<typeof runProblemPageSchema>>['items'][number];
 
-export interface Workspace {
-  id: string;
-  name: string;
-}
-
-export interface DataSource {
-  id: string;
-  name: string;
-  config: Record<string, unknown>;
-  version: number;
-}
-
-export interface Crawler {
-  id: string;
-  name: string;
-  databases: string[];
-}
-
-export interface ListedDatabase {
-  name: string;
-  system?: boolean;
-  unavailable?: string;
-}
+export type Workspace = Wire<z.output<typeof workspaceSchema>>;
+export type DataSource = Wire<z.output<typeof dataSourceSchema>>;
+export type Crawler = Wire<z.output<typeof crawlerSchema>>;
+export type CrawlerSummary = Wire<z.output<typeof crawlerSummarySchema>>;
+export type ListedDatabase = Wire<z.output<typeof databaseListSchema>>['items'][number];
 
 export interface Entity {
   id: string;

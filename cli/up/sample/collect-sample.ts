@@ -1,6 +1,6 @@
 import { startRun } from '../../commands/crawl.js';
 import { followRun } from '../../commands/follow-run.js';
-import type { Crawler, DataSource, Workspace } from '../../commands/wire.js';
+import type { Crawler, CrawlerSummary, DataSource, Workspace } from '../../commands/wire.js';
 import type { Layout } from '../../data-directory.js';
 import { CliError } from '../../errors.js';
 import { readJson, writePrivateJson } from '../../private-file.js';
@@ -90,7 +90,7 @@ async function register(
       secrets: { password: postgres.passwords.sampleReader },
     }));
   const crawler =
-    (await findItem<Crawler>(client, '/crawlers', { dataSourceId: source.id }, () => true)) ??
+    (await findItem<CrawlerSummary>(client, '/crawlers', { dataSourceId: source.id }, () => true)) ??
     (await client.post<Crawler>('/crawlers', {
       workspaceId: workspace.id,
       name: SOURCE,
