@@ -1,0 +1,104 @@
+import type { PoolClient } from 'pg';
+import {
+  DISPLACE,
+  DROP_PARTITIONS,
+  FORGET_KEYS,
+  INSERT_ENTITIES,
+  KEEP_VERSIONS,
+  PAGE_CANDIDATES,
+  UPDATE_ENTITIES,
+  UPSERT_PARTITIONS,
+  UPSERT_SOURCE_OBJECTS,
+} from './publish-sql.js';
+import { type Action, type Candidate, type Settled, settleIdentities } from './settle-identities.js';
+
+/** One page of a unit, and the database it belongs to. */
+export interface PageRef {
+  runId: string;
+  unit: number;
+  page: number;
+  collectedDatabaseId: string;
+}
+
+/** An entity that a page did something to. Equal versions: only its partitions changed. */
+export interface Change {
+  entityId: string;
+  kind: string;
+  change: 'added' | 'changed' | 'removed' | 'restored' | 'held';
+  fromVersion: number | null;
+  toVersion: number | null;
+}
+
+export interface MergedPage {
+  changes: Change[];
+  /** Entities whose search document is no longer right. */
+  forSearch: string[];
+}
+
+const CHANGE_OF: Record<Action, Change['change'] | undefined> = {
+  added: 'added',
+  restored: 'restored',
+  changed: 'changed',
+  repartitioned: 'changed',
+  renamed: undefined,
+  unchanged: undefined,
+};
+
+/** Merges the upserts of one page, inside the caller's transaction. */
+export async function mergeUpserts(client: PoolClient, ref: PageRef): Promise<MergedPage> {
+  const page = [ref.runId, ref.unit, ref.page];
+  const { rows } = await client.query<Candidate>(PAGE_CANDIDATES, [...page, ref.collectedDatabaseId]);
+  const { objects, displaced } = settleIdentities(rows);
+  const added = objects.filter(({ action }) => action === 'added');
+  const existing = objects.filter(({ action }) => action !== 'added' && action !== 'unchanged');
+
+  if (displaced.length > 0) await client.query(DISPLACE, [displaced]);
+  if (existing.length > 0) {
+    await client.query(KEEP_VERSIONS, [...page, keys(existing), ids(existing)]);
+    await client.query(UPDATE_ENTITIES, [...page, keys(existing), ids(existing), guids(existing)]);
+  }
+  if (added.length > 0) {
+    await client.query(INSERT_ENTITIES, [...page, ref.collectedDatabaseId, keys(added), ids(added), guids(added)]);
+  }
+  await mergeKeys(client, ref, objects);
+  await mergePartitions(client, ref, objects);
+  return { changes: objects.flatMap(changeOf), forSearch: forSearch(objects, displaced) };
+}
+
+async function mergeKeys(client: PoolClient, ref: PageRef, objects: readonly Settled[]): Promise<void> {
+  const takenOver = objects.filter(({ newKey, action }) => newKey && action !== 'added' && action !== 'restored');
+  if (takenOver.length > 0) await client.query(FORGET_KEYS, [ids(takenOver)]);
+  await client.query(UPSERT_SOURCE_OBJECTS, [
+    ref.runId,
+    ref.unit,
+    ref.page,
+    ref.collectedDatabaseId,
+    keys(objects),
+    ids(objects),
+  ]);
+}
+
+async function mergePartitions(client: PoolClient, ref: PageRef, objects: readonly Settled[]): Promise<void> {
+  const repartitioned = objects.filter(({ samePartitions, kind }) => kind === 'table' && !samePartitions);
+  const existing = repartitioned.filter(({ action }) => action !== 'added');
+  const page = [ref.runId, ref.unit, ref.page];
+  if (existing.length > 0) await client.query(DROP_PARTITIONS, [...page, keys(existing), ids(existing)]);
+  if (repartitioned.length > 0) {
+    await client.query(UPSERT_PARTITIONS, [...page, keys(repartitioned), ids(repartitioned)]);
+  }
+}
+
+function changeOf({ action, entityId, kind, fromVersion, toVersion }: Settled): Change[] {
+  const change = CHANGE_OF[action];
+  return change === undefined ? [] : [{ entityId, kind, change, fromVersion, toVersion }];
+}
+
+/** Partitions are in no search document. */
+function forSearch(objects: readonly Settled[], displaced: readonly string[]): string[] {
+  const visible = objects.filter(({ action }) => action !== 'unchanged' && action !== 'repartitioned');
+  return [...new Set([...ids(visible), ...displaced])];
+}
+
+const keys = (objects: readonly Settled[]): string[] => objects.map(({ nativeKey }) => nativeKey);
+const ids = (objects: readonly Settled[]): string[] => objects.map(({ entityId }) => entityId);
+const guids = (objects: readonly Settled[]): string[] => objects.map(({ guid }) => guid);

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { SearchDocument } from '../port.js';
+import { compact, fold, isUnspaced, wordsOf } from '../words.js';
+
+/*
+ * What stands in `search_document.words`. A GIN index knows no weights: a query for a weighted word reads every row
+ * with the word anywhere and looks. So the place of a word is part of the lexeme, and each kind of match is answered
+ * by the index alone. Words are letters and digits only, so a mark with a slash can never be typed.
+ *
+ *   customer            in the name or a column's name
+ *   n/customer          in the name
+ *   p/sales             in the path: database, schema, data source
+ *   t/customer          in text: comments, descriptions, owner
+ *   k/dimcustomerorders the whole name, without separators
+ *   c/customeremail     a whole column name of several words
+ *   g/<digest>          the guid
+ */
+
+/** Text beyond this many characters of one comment is not indexed; people do not search by page three of a comment. */
+const TEXT_LENGTH = 4_000;
+
+export interface Indexed {
+  lexemes: string[];
+  /** The words for the dictionary: what can be misspelt. */
+  terms: Set<string>;
+}
+
+/** The marked words of a document, each once, and its words for the dictionary. */
+export function lexemesOf(document: SearchDocument): Indexed {
+  const lexemes = new Set<string>();
+  const terms = new Set<string>();
+  const add = (text: string, marks: readonly string[]) => {
+    for (const word of cachedWords(text)) {
+      for (const mark of marks) lexemes.add(mark + word);
+      if (isTerm(word)) terms.add(word);
+    }
+  };
+  add(document.name, ['', 'n/']);
+  lexemes.add(`k/${compact(document.name)}`);
+  lexemes.add(guidLexeme(document.guid));
+  for (const column of document.columnNames) {
+    add(column, ['']);
+    if (cachedWords(column).length > 1) lexemes.add(`c/${compact(column)}`);
+  }
+  for (const place of [document.database, document.schema, document.dataSourceName]) if (place) add(place, ['p/']);
+  for (const text of [document.comment, document.description, document.owner, ...document.columnComments])
+    if (text) add(text.slice(0, TEXT_LENGTH), ['t/']);
+  return { lexemes: [...lexemes], terms };
+}
+
+/** The dictionary words among the lexemes of a document as they stand in the index. */
+export function termsOf(lexemes: readonly string[]): Set<string> {
+  const terms = new Set<string>();
+  for (const lexeme of lexemes) {
+    const word = lexeme[1] !== '/' ? lexeme : lexeme[0] === 'p' || lexeme[0] === 't' ? lexeme.slice(2) : '';
+    if (isTerm(word)) terms.add(word);
+  }
+  return terms;
+}
+
+/** The lexeme that a guid is found by. Guids can be longer than a lexeme may be. */
+export function guidLexeme(guid: string): string {
+  return `g/${createHash('sha256').update(fold(guid)).digest('hex').slice(0, 32)}`;
+}
+
+/** Short words, numbers and unspaced scripts are never taken for a misspelling of anything. */
+function isTerm(word: string): boolean {
+  return word.length > 2 && !/^\p{N}+$/u.test(word) && !isUnspaced(word);
+}
+
+/** The same column names come thousands of times; taking them apart is most of what indexing costs this process. */
+const cache = new Map<string, string[]>();
+function cachedWords(text: string): string[] {
+  const known = cache.get(text);
+  if (known !== undefined) return known;
+  const words = [...new Set(wordsOf(text).map(({ word }) => word))];
+  if (text.length < 100) {
+    if (cache.size > 50_000) cache.clear();
+    cache.set(text, words);
+  }
+  return words;
+}
