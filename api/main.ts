@@ -93,5 +93,6 @@ async function tellOfFirstAdmin(database: Database, log: Logger): Promise<void> 
 main().catch((error: unknown) => {
   const known = error instanceof InvalidConfig || (error instanceof Error && 'code' in error);
   process.stderr.write(`${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
-  process.exitCode = 1;
+  // What was opened by then, a pool or a connection to Temporal, would keep the process alive.
+  process.exit(1);
 });
