@@ -17,6 +17,7 @@ import { createOpenRun } from './open-run.js';
 import { createPublishUnit } from './publish-unit.js';
 import { createRecordSkippedRun } from './record-skipped-run.js';
 import { removeSchedule } from './remove-schedule.js';
+import { createRetireDatabases } from './retire-databases.js';
 import { createStopActiveRun } from './stop-active-run.js';
 
 /** The steps of the control queue: they touch our own servers only. */
@@ -31,6 +32,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       closeRun: createCloseRun(context),
       recordSkippedRun: createRecordSkippedRun(context),
       drainOutbox: createDrainOutbox(context),
+      retireDatabases: createRetireDatabases(context),
       closeConnectionTest: createCloseConnectionTest(context),
       closeDatabaseListing: createCloseDatabaseListing(context),
       removeSchedule,

@@ -178,6 +178,8 @@ export interface ControlActivities {
   recordSkippedRun(request: { crawlerId: string; runId: string }): Promise<void>;
   /** Writes what waits in the outbox to the search index; returns how many entries. */
   drainOutbox(request: { crawlerId?: string }): Promise<number>;
+  /** Takes databases off the map that left a scope; returns how many entities went. */
+  retireDatabases(): Promise<number>;
   closeConnectionTest(request: {
     testId: string;
     status: 'failed' | 'cancelled';

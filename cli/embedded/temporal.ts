@@ -22,6 +22,8 @@ export async function startTemporal(options: {
   /** Settings of the server itself, by name; values as JSON. */
   dynamicConfig?: Record<string, string>;
   logFile: string;
+  /** Told the id of the server's process as soon as there is one, before it answers. */
+  onSpawn?(pid: number): void;
 }): Promise<RunningTemporal> {
   const ui =
     options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort), '--ui-ip', '127.0.0.1'];
@@ -47,6 +49,7 @@ export async function startTemporal(options: {
     // Its own process group, for the reason given at PostgreSQL's start.
     { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  if (child.pid !== undefined) options.onSpawn?.(child.pid);
   const log = createWriteStream(options.logFile, { flags: 'a' });
   let lastWords = '';
   for (const stream of [child.stdout, child.stderr]) {

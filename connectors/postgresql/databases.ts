@@ -16,7 +16,7 @@ const SYSTEM_DATABASES: ReadonlySet<string> = new Set([
 export async function readDatabases(session: Session): Promise<DatabaseInfo[]> {
   const rows = await session.query<DatabaseRow>(DATABASES);
   const user = quoteIdentifier(session.identity.user);
-  return rows.map(([name, comment, allowed]) => ({
+  return rows.map(({ name, comment, allowed }) => ({
     name,
     ...(comment === null ? {} : { comment }),
     ...(SYSTEM_DATABASES.has(name) ? { system: true } : {}),

@@ -185,18 +185,18 @@ WITH RECURSIVE relation AS MATERIALIZED (
     JOIN target t ON t.classid = m.refclassid AND t.oid = m.refobjid
    GROUP BY m.oid
 )
-SELECT lpad(c.oid::text, 10, '0'),
-       n.nspname,
+SELECT lpad(c.oid::text, 10, '0') AS key,
+       n.nspname AS schema,
        to_hex(hashtextextended(
          concat_ws('|', c.relkind, c.relpersistence, c.relam, c.relrowsecurity, c.relforcerowsecurity,
            quote_ident(n.nspname), quote_ident(c.relname), quote_ident(pg_get_userbyid(c.relowner)),
            quote_ident(s.spcname), c.reloptions, b.xmin,
            'a', a.hash, 'd', d.hash, 'i', i.hash, 'k', k.hash, 'e', e.hash, 'r', r.hash, 'f', f.hash, 'p', p.hash,
            'v', v.hash),
-         0)),
-       CASE WHEN c.relkind = 'p' THEN p.rows WHEN c.relkind <> 'v' AND c.reltuples >= 0 THEN c.reltuples END::float8,
+         0)) AS fingerprint,
+       CASE WHEN c.relkind = 'p' THEN p.rows WHEN c.relkind <> 'v' AND c.reltuples >= 0 THEN c.reltuples END::float8 AS rows,
        (CASE WHEN c.relkind = 'p' THEN p.pages WHEN c.relkind IN ('r', 'm') THEN c.relpages END
-         * current_setting('block_size')::int)::float8
+         * current_setting('block_size')::int)::float8 AS bytes
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
@@ -216,5 +216,10 @@ SELECT lpad(c.oid::text, 10, '0'),
    AND c.relnamespace = ANY ($1::oid[])
  ORDER BY c.oid`;
 
-/** One row of `LIST`. */
-export type ListRow = [key: string, schema: string, fingerprint: string, rows: number | null, bytes: number | null];
+export interface ListRow {
+  key: string;
+  schema: string;
+  fingerprint: string;
+  rows: number | null;
+  bytes: number | null;
+}

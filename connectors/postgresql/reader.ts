@@ -32,12 +32,12 @@ export function createReader(session: Session): DatabaseReader {
   async function describe(): Promise<DatabaseDescription> {
     const [row] = await session.query<DescribeRow>(DESCRIBE);
     if (row === undefined) throw new Error('The open database is not in pg_database');
-    const [owner, comment, encoding, collation, characterClasses, schemaRows] = row;
-    schemas = schemaRows ?? [];
+    const { owner, comment, encoding, collation } = row;
+    schemas = row.schemas ?? [];
     return {
       owner,
       ...(comment === null ? {} : { comment }),
-      properties: { encoding, collation, characterClasses },
+      properties: { encoding, collation, characterClasses: row.character_classes },
       schemas: schemas.map((schema) => toSchema(schema, session.identity.user)),
     };
   }
@@ -50,7 +50,7 @@ export function createReader(session: Session): DatabaseReader {
     if (schemas === undefined) await describe();
     const usable = (schemas ?? []).flatMap(([oid, , , , isUsable]) => (isUsable ? [oid] : []));
     for await (const rows of session.stream<ListRow>(LIST, [usable], LIST_BATCH))
-      yield rows.map(([key, schema, fingerprint, count, bytes]) => ({
+      yield rows.map(({ key, schema, fingerprint, rows: count, bytes }) => ({
         key,
         schema,
         fingerprint,
@@ -61,7 +61,7 @@ export function createReader(session: Session): DatabaseReader {
   async function read(keys: readonly string[]): Promise<ReadPage> {
     if (keys.length > PAGE_SIZE) throw new RangeError(`At most ${PAGE_SIZE} objects can be read at once`);
     if (keys.length === 0) return { tables: [], problems: [], gone: [] };
-    typeNames ??= (await session.query<[Record<string, string>]>(BUILT_IN_TYPES))[0]?.[0] ?? {};
+    typeNames ??= (await session.query<{ names: Record<string, string> }>(BUILT_IN_TYPES))[0]?.names ?? {};
     const page: ReadPage = { tables: [], problems: [], gone: [] };
     await readInto(page, keys);
     if (page.problems.some(({ code }) => code === 'OBJECT_LOCKED')) await session.query(LOCK_PATIENCE.full);
@@ -89,12 +89,12 @@ export function createReader(session: Session): DatabaseReader {
   /** One object without its texts. A locked one is only named: what is known of it must not be taken for outdated. */
   async function readAround(page: ReadPage, keys: readonly string[], cause: StatementError): Promise<void> {
     const rows = await session.query<ReadRow>(READ_WITHOUT_TEXTS, [keys.map(Number)]);
-    for (const [, schema, name, kind] of rows) page.problems.push(problemOf(schema, name, kind, cause));
+    for (const row of rows) page.problems.push(problemOf(row, cause));
     if (rows.length === 0 || !isLocked(cause)) deliver(page, keys, rows);
   }
 
   function deliver(page: ReadPage, keys: readonly string[], rows: readonly ReadRow[]): void {
-    const found = new Set(rows.map(([key]) => key));
+    const found = new Set(rows.map(({ key }) => key));
     page.gone.push(...keys.filter((key) => !found.has(key)));
     for (const row of rows) page.tables.push(toSourceTable(row, typeNames ?? {}, session.versionNumber));
   }
@@ -136,7 +136,7 @@ function isLocked({ sqlState }: StatementError): boolean {
   return sqlState === '55P03';
 }
 
-function problemOf(schema: string, name: string, kind: ReadRow[3], cause: StatementError): ObjectProblem {
+function problemOf({ schema, name, kind }: ReadRow, cause: StatementError): ObjectProblem {
   if (isLocked(cause))
     return {
       schema,

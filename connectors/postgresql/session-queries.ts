@@ -2,6 +2,8 @@
 export interface Facts {
   versionNumber: number;
   version: string;
+  /** The server's full description of itself, which names forks. */
+  banner: string;
   user: string;
   /** The process that answered; differs from what the connection was told when a pooler stands between. */
   backend: number;
@@ -10,12 +12,12 @@ export interface Facts {
 
 /** Without any setting and without a transaction, since the server process may be shared through a pooler. */
 export const FACTS = `
-SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4,
-       pg_catalog.current_setting('server_version'),
-       pg_catalog.version(),
-       CURRENT_USER::pg_catalog.text,
-       pg_catalog.pg_backend_pid(),
-       pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')`;
+SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS "versionNumber",
+       pg_catalog.current_setting('server_version') AS version,
+       pg_catalog.version() AS banner,
+       CURRENT_USER::pg_catalog.text AS user,
+       pg_catalog.pg_backend_pid() AS backend,
+       pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS "mayReadControlFile"`;
 
 /**
  * An empty search path makes the server write every name in full; the styles make it write every constant the same
@@ -48,7 +50,7 @@ export function sessionSettings({ local }: { local: boolean }): string {
 
 /** The number that initdb gives a cluster. It survives restarts and failovers; a restored dump has another. */
 export const SERVER_IDENTITY = `
-SELECT 'system:' || system_identifier FROM pg_catalog.pg_control_system()`;
+SELECT 'system:' || system_identifier AS server FROM pg_catalog.pg_control_system()`;
 
 /**
  * For servers whose administrator revoked pg_control_system() from the public. What anyone may read and no restart
@@ -59,6 +61,6 @@ export const SERVER_IDENTITY_FALLBACK = `
 SELECT 'database:' || d.oid || ':' || pg_catalog.md5(pg_catalog.concat_ws('|', d.encoding, d.datcollate, d.datctype, 
          pg_catalog.pg_get_userbyid(10),
          pg_catalog.current_setting('block_size'), pg_catalog.current_setting('segment_size'),
-         pg_catalog.current_setting('wal_segment_size'), pg_catalog.current_setting('data_checksums')))
+         pg_catalog.current_setting('wal_segment_size'), pg_catalog.current_setting('data_checksums'))) AS server
   FROM pg_catalog.pg_database d
  WHERE d.datname = pg_catalog.current_database()`;

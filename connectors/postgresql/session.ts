@@ -16,10 +16,10 @@ export interface Session {
   readonly encrypted: boolean;
   /** True when a pooler stands between: its sessions may be shared, so each statement carries its settings. */
   readonly pooled: boolean;
-  /** Rows as arrays. Throws StatementError, or the signal's reason. */
-  query<Row extends readonly unknown[]>(text: string, values?: unknown[]): Promise<Row[]>;
-  /** Rows as arrays, `size` at a time; no other statement can run until it has ended. */
-  stream<Row extends readonly unknown[]>(text: string, values: unknown[], size: number): AsyncGenerator<Row[], void>;
+  /** Throws StatementError, or the signal's reason. */
+  query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Rows `size` at a time; no other statement can run until it has ended. */
+  stream<Row extends object>(text: string, values: unknown[], size: number): AsyncGenerator<Row[], void>;
   /** Statements sent so far. */
   queries(): number;
   close(): Promise<void>;
@@ -45,11 +45,11 @@ export async function establishSession(link: Link, target: ConnectTarget, signal
   };
   signal.addEventListener('abort', onAbort, { once: true });
 
-  async function run<Row extends readonly unknown[]>(text: string, values: unknown[] = []): Promise<Row[]> {
+  async function run<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
     signal.throwIfAborted();
     sent += 1;
     try {
-      return (await link.client.query<Row[number][]>({ text, values, rowMode: 'array' })).rows as unknown as Row[];
+      return (await link.client.query<Row>(text, values)).rows;
     } catch (error) {
       throw await failure(error);
     }
@@ -70,11 +70,11 @@ export async function establishSession(link: Link, target: ConnectTarget, signal
     if (pooled && !signal.aborted) await run('ROLLBACK').catch(() => undefined);
   }
 
-  async function* stream<Row extends readonly unknown[]>(text: string, values: unknown[], size: number) {
+  async function* stream<Row extends object>(text: string, values: unknown[], size: number) {
     await begin();
     streaming = true;
     sent += 1;
-    const cursor = link.client.query(new Cursor<Row>(text, values, { rowMode: 'array' }));
+    const cursor = link.client.query(new Cursor<Row>(text, values));
     let open = true;
     try {
       for (;;) {
@@ -103,9 +103,11 @@ export async function establishSession(link: Link, target: ConnectTarget, signal
     const facts = await readFacts(run, target);
     pooled = facts.backend !== link.processId;
     if (!pooled) await run(sessionSettings({ local: false }));
-    const [identity] = await run<[string]>(facts.mayReadControlFile ? SERVER_IDENTITY : SERVER_IDENTITY_FALLBACK);
+    const [identity] = await run<{ server: string }>(
+      facts.mayReadControlFile ? SERVER_IDENTITY : SERVER_IDENTITY_FALLBACK,
+    );
     return {
-      identity: { server: identity?.[0] ?? '', version: facts.version, user: facts.user },
+      identity: { server: identity?.server ?? '', version: facts.version, user: facts.user },
       versionNumber: facts.versionNumber,
       encrypted: link.encrypted,
       pooled,
@@ -128,42 +130,33 @@ export async function establishSession(link: Link, target: ConnectTarget, signal
 }
 
 /** Throws ConnectorError `UNSUPPORTED_SERVER` or `UNSUPPORTED_VERSION`. */
-async function readFacts(
-  run: (text: string) => Promise<(readonly unknown[])[]>,
-  { config }: ConnectTarget,
-): Promise<Facts> {
+async function readFacts(run: (text: string) => Promise<Facts[]>, { config }: ConnectTarget): Promise<Facts> {
   const where = `${config.host} port ${config.port}`;
-  let row: readonly unknown[] | undefined;
-  try {
-    [row] = await run(FACTS);
-  } catch (error) {
+  const facts = await run(FACTS).catch((error: unknown) => {
     if (!(error instanceof StatementError) || error.sqlState === undefined) throw error;
     throw new ConnectorError(
       'UNSUPPORTED_SERVER',
       `What answers at ${where} speaks PostgreSQL's protocol, and is not PostgreSQL: ${error.message}`,
       'Choose the source type of the server itself; through a pooler, name a database of the server and not the console of the pooler',
     );
-  }
-  const [versionNumber, version, banner, user, backend, mayReadControlFile] = row as [
-    number,
-    string,
-    string,
-    string,
-    number,
-    boolean,
-  ];
-  const other = LOOK_ALIKES.exec(banner)?.[0];
+  });
+  const [answer] = facts;
+  if (answer === undefined)
+    throw new ConnectorError('UNSUPPORTED_SERVER', `${where} answers no query`, 'Correct the address');
+  const other = LOOK_ALIKES.exec(answer.banner)?.[0];
   if (other !== undefined)
     throw new ConnectorError(
       'UNSUPPORTED_SERVER',
       `${where} is ${other}, which only looks like PostgreSQL`,
       `Choose the source type for ${other}`,
     );
-  if (versionNumber < OLDEST_VERSION)
+  // Distributions add a word of their own, as in "15.18 (Debian 15.18-0+deb12u1)".
+  const version = answer.version.split(' ')[0] ?? answer.version;
+  if (answer.versionNumber < OLDEST_VERSION)
     throw new ConnectorError(
       'UNSUPPORTED_VERSION',
       `${where} is PostgreSQL ${version}; versions 12 to 18 can be collected`,
       'Upgrade the server: version 11 and older get no more security fixes either',
     );
-  return { versionNumber, version: version.split(' ')[0] ?? version, user, backend, mayReadControlFile };
+  return { ...answer, version };
 }

@@ -1,9 +1,9 @@
 import type { Column, ForeignKey, Index, Key, SourceTable, TableType } from '../../catalog/model/table.js';
 import { publicOptions } from './foreign-options.js';
 import { partitionsOf } from './partitions.js';
-import type { ReadColumn, ReadIndex, ReadKey, ReadProperties, ReadRow } from './read-query.js';
+import type { ReadIndex, ReadKey, ReadProperties, ReadRow } from './read-query.js';
 
-const TYPES: Record<ReadRow[3], TableType> = {
+const TYPES: Record<ReadRow['kind'], TableType> = {
   r: 'TABLE',
   p: 'PARTITIONED_TABLE',
   v: 'VIEW',
@@ -36,24 +36,28 @@ export function toSourceTable(
   typeNames: Readonly<Record<string, string>>,
   versionNumber: number,
 ): SourceTable {
-  const [key, schema, name, kind, owner, ownRows, ownBytes, columnRows, comments, defaults, keyRows, indexRows] = row;
-  const [partitionedBy, partitionRows, viewDefinition, properties] = row.slice(12) as [
-    ReadRow[12],
-    ReadRow[13],
-    ReadRow[14],
-    ReadProperties,
-  ];
-  const columns = (columnRows ?? []).map((column, index) => toColumn(column, index, comments, defaults, typeNames));
-  const nameOf = new Map((columnRows ?? []).map(([attnum, columnName]) => [attnum, columnName]));
-  const keys = (keyRows ?? []).map((row) => ({ row, key: toKey(row, nameOf) }));
-  const primaryKey = keys.find(({ row }) => row[1] === 'p')?.key;
-  const tree = partitionsOf(key, partitionRows ?? []);
+  const {
+    key,
+    schema,
+    name,
+    kind,
+    owner,
+    comments,
+    partitioned_by: partitionedBy,
+    view_definition: viewDefinition,
+  } = row;
+  const attnums = numbersOf(row.attnums);
+  const columns = toColumns(row, attnums, typeNames);
+  const nameOf = new Map(attnums.map((attnum, index) => [Number(attnum), columns[index]?.name ?? '']));
+  const keys = (row.keys ?? []).map((keyRow) => ({ keyRow, key: toKey(keyRow, nameOf) }));
+  const primaryKey = keys.find(({ keyRow }) => keyRow[1] === 'p')?.key;
+  const tree = partitionsOf(key, row.partitions ?? []);
   const estimated =
     kind === 'p'
       ? estimates(tree.rows, tree.bytes, versionNumber)
       : kind === 'v'
         ? {}
-        : estimates(ownRows, kind === 'f' ? null : ownBytes, versionNumber);
+        : estimates(row.rows, kind === 'f' ? null : row.bytes, versionNumber);
   return {
     key,
     schema,
@@ -64,43 +68,52 @@ export function toSourceTable(
     structure: {
       columns,
       ...(primaryKey === undefined ? {} : { primaryKey }),
-      uniqueKeys: keys.flatMap(({ row, key }) => (row[1] === 'u' ? [key] : [])),
-      foreignKeys: keys.flatMap(({ row, key }) => toForeignKey(row, key)),
-      indexes: (indexRows ?? []).map((index) => toIndex(index, nameOf)),
+      uniqueKeys: keys.flatMap(({ keyRow, key: unique }) => (keyRow[1] === 'u' ? [unique] : [])),
+      foreignKeys: keys.flatMap(({ keyRow, key: foreign }) => toForeignKey(keyRow, foreign)),
+      indexes: (row.indexes ?? []).map((index) => toIndex(index, nameOf)),
       ...(partitionedBy === null ? {} : { partitionedBy }),
       ...(viewDefinition === null ? {} : { viewDefinition }),
-      properties: toProperties(properties),
+      properties: toProperties(row.properties),
     },
     partitions: tree.partitions,
     ...estimated,
   };
 }
 
-function toColumn(
-  [attnum, name, typeOid, type, notNull, identity, generated, collation, userType]: ReadColumn,
-  index: number,
-  comments: ReadRow[8],
-  defaults: ReadRow[9],
-  typeNames: Readonly<Record<string, string>>,
-): Column {
-  const baseType = userType?.[0] ?? typeNames[typeOid];
-  const expression = defaults?.[attnum] ?? undefined;
-  const comment = comments?.[attnum];
-  return {
-    name,
-    ordinal: index + 1,
-    type,
-    ...(baseType === undefined ? {} : { baseType }),
-    nullable: !notNull && userType?.[1] !== true,
-    ...(expression === undefined
-      ? {}
-      : generated === ''
-        ? { default: expression }
-        : { generated: { expression, stored: generated === 's' } }),
-    ...(identity === '' ? {} : { identity: identity === 'a' ? ('always' as const) : ('by default' as const) }),
-    ...(collation === null ? {} : { collation }),
-    ...(comment === undefined ? {} : { comment }),
-  };
+/** The elements of PostgreSQL's text of an array of numbers, `{1,2,3}`. */
+function numbersOf(array: string | null): string[] {
+  return array === null ? [] : array.slice(1, -1).split(',');
+}
+
+/** Written without spreads: a large database has millions of columns. */
+function toColumns(row: ReadRow, attnums: readonly string[], typeNames: Readonly<Record<string, string>>): Column[] {
+  const { names, types, required, origins, collations, user_types: userTypes, comments, defaults } = row;
+  const typeOids = numbersOf(row.type_oids);
+  return attnums.map((attnum, index) => {
+    const userType = userTypes?.[attnum];
+    const column: Column = {
+      name: names?.[index] ?? '',
+      ordinal: index + 1,
+      type: types?.[index] ?? '',
+      // One letter and one comma a column: {t,f,t}
+      nullable: required?.charAt(1 + 2 * index) !== 't' && userType?.[1] !== true,
+    };
+    const baseType = userType?.[0] ?? typeNames[typeOids[index] ?? ''];
+    if (baseType !== undefined) column.baseType = baseType;
+    const origin = origins?.[attnum];
+    if (origin === 'a') column.identity = 'always';
+    if (origin === 'd') column.identity = 'by default';
+    const expression = defaults?.[attnum] ?? undefined;
+    if (expression !== undefined) {
+      if (origin === 's' || origin === 'v') column.generated = { expression, stored: origin === 's' };
+      else column.default = expression;
+    }
+    const collation = collations?.[attnum] ?? undefined;
+    if (collation !== undefined) column.collation = collation;
+    const comment = comments?.[attnum];
+    if (comment !== undefined) column.comment = comment;
+    return column;
+  });
 }
 
 function toKey([name, , attnums]: ReadKey, nameOf: ReadonlyMap<number, string>): Key {

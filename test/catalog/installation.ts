@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { expect, vi } from 'vitest';
 import { z } from 'zod';
 import { ensureFirstAdmin } from '../../access/first-admin.js';
 import type { Plan } from '../../catalog/crawlers/plan.js';
@@ -89,7 +90,7 @@ export async function putTables(
   }
 }
 
-/** Waits until so many statements of other connections wait for a lock in this database. */
+/** How many statements of this database wait for a lock. */
 export async function waitingForLocks(database: Database): Promise<number> {
   const [row] = await query<{ waiting: number }>(
     database,
@@ -97,4 +98,21 @@ export async function waitingForLocks(database: Database): Promise<number> {
       WHERE datname = current_database() AND wait_event_type = 'Lock'`,
   );
   return row?.waiting ?? 0;
+}
+
+/**
+ * Makes requests meet: all of them come to the rows that `lock` selects while those are held, and are let go together.
+ * Left to chance, the first is often done before the second has its connection.
+ */
+export async function atOnce<T>(
+  database: Database,
+  lock: { sql: string; bindings: string[] },
+  requests: readonly (() => Promise<T>)[],
+): Promise<PromiseSettledResult<T>[]> {
+  const held = await database.transaction();
+  await query(held, lock.sql, lock.bindings);
+  const settled = Promise.allSettled(requests.map((request) => request()));
+  await vi.waitFor(async () => expect(await waitingForLocks(database)).toBe(requests.length), { timeout: 10_000 });
+  await held.rollback();
+  return settled;
 }

@@ -18,7 +18,7 @@ import { closeRun } from '../../../catalog/runs/close-run.js';
 import { recordSkippedRun } from '../../../catalog/runs/queue-run.js';
 import { query } from '../../../db/query.js';
 import { testDatabase } from '../../servers/test-database.js';
-import { installation, putTables } from '../installation.js';
+import { atOnce, installation, putTables } from '../installation.js';
 
 let catalog: Awaited<ReturnType<typeof testDatabase>>;
 let place: Awaited<ReturnType<typeof installation>>;
@@ -146,9 +146,11 @@ test('an edit changes what it names and nothing else, and only of the version it
 
 test('of two edits of one version at once exactly one is made', async () => {
   const crawler = await place.addCrawler();
-  const edits = await Promise.allSettled(
-    ['x', 'y', 'z'].map((name) =>
-      updateCrawler(catalog.database, crawler.id, { version: 1, name: name + crawler.name }),
+  const edits = await atOnce(
+    catalog.database,
+    { sql: 'SELECT 1 FROM crawler WHERE id = ? FOR UPDATE', bindings: [crawler.id] },
+    ['x', 'y', 'z'].map(
+      (name) => () => updateCrawler(catalog.database, crawler.id, { version: 1, name: name + crawler.name }),
     ),
   );
   expect(edits.filter((edit) => edit.status === 'fulfilled')).toHaveLength(1);

@@ -64,7 +64,7 @@ test('fields are masked by their names at any depth, and inside their text', () 
 
 test('a value that contains itself ends', () => {
   const circle: Record<string, unknown> = {};
-  circle['self'] = circle;
+  circle.self = circle;
   expect(JSON.stringify(redact.value(circle))).toContain('[deep]');
 });
 

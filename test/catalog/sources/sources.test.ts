@@ -15,7 +15,7 @@ import { referencePolicy } from '../../../catalog/sources/secret-references.js';
 import { deleteSource, updateSource } from '../../../catalog/sources/write-sources.js';
 import { query } from '../../../db/query.js';
 import { testDatabase } from '../../servers/test-database.js';
-import { installation, secretKey, shopType } from '../installation.js';
+import { atOnce, installation, secretKey, shopType } from '../installation.js';
 
 let catalog: Awaited<ReturnType<typeof testDatabase>>;
 let place: Awaited<ReturnType<typeof installation>>;
@@ -126,9 +126,11 @@ test('an edit changes what it names and nothing else, and only of the version it
 
 test('of two edits of one version at once exactly one is made', async () => {
   const source = await place.addSource();
-  const edits = await Promise.allSettled(
-    ['a', 'b', 'c'].map((description) =>
-      updateSource(catalog.database, context, source.id, { version: 1, description }),
+  const edits = await atOnce(
+    catalog.database,
+    { sql: 'SELECT 1 FROM data_source WHERE id = ? FOR UPDATE', bindings: [source.id] },
+    ['a', 'b', 'c'].map(
+      (description) => () => updateSource(catalog.database, context, source.id, { version: 1, description }),
     ),
   );
   expect(edits.filter((edit) => edit.status === 'fulfilled')).toHaveLength(1);
