@@ -7,8 +7,8 @@ export async function up(knex: Knex): Promise<void> {
     -- since others may have come to use it.
     CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
-    -- One row per distinct set of facet values. Documents point at it, so that "who may see" and every filter become
-    -- a short list of integers, and counting facets is counting integers.
+    -- One row per distinct set of facet values: some thousands for a million documents. Filters are decided here, and
+    -- counting facets is counting the integers that documents point here with.
     CREATE TABLE search_group (
       id               integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       digest           bytea NOT NULL CONSTRAINT search_group_digest_unique UNIQUE,
@@ -30,6 +30,7 @@ export async function up(knex: Knex): Promise<void> {
     CREATE TABLE search_document (
       id         text COLLATE "C" PRIMARY KEY,
       group_id   integer NOT NULL,
+      visible_to text NOT NULL,
       -- The order of equally good matches, the greater the better; search/postgresql/standing.ts composes it.
       standing   bigint NOT NULL,
       changed_at bigint NOT NULL,

@@ -1,7 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { allowedEdits, editDistance, oneEditAway } from '../typos.js';
 import { isUnspaced } from '../words.js';
-import { bound, type Groups, inGroups } from './groups.js';
+import type { Shown } from './groups.js';
 import { mayBePrefix, type QueryWord, type Reading, readingOf } from './reading.js';
 import type { Tables } from './tables.js';
 
@@ -21,17 +21,17 @@ interface Candidate {
  * What was probably meant: the words of the dictionary nearest to those typed, together with which something is found.
  * Only what the searcher may see counts, for each word and for all together: that a word is known, or is not, must
  * tell nothing about documents of others.
- * @param groups the groups the searcher may see; undefined for all
+ * @param shown what the searcher may see
  * @returns undefined when nothing near is found
  */
 export async function correctedReading(
   database: Database,
   tables: Tables,
   words: QueryWord[],
-  groups: Groups,
+  shown: Shown,
 ): Promise<Reading | undefined> {
   const near = await nearWords(database, tables, words);
-  const known = await visibleCounts(database, tables, words, near, groups);
+  const known = await visibleCounts(database, tables, words, near, shown);
   const choices = words.map((typed, at) => {
     const itself = known.get(wordQuery(typed)) ?? 0;
     const others = (near[at] ?? [])
@@ -45,7 +45,7 @@ export async function correctedReading(
     .filter((combination) => combination.some(({ edits }) => edits > 0))
     .map((combination) => readingOf(combination.map(({ word }, at) => ({ word, prefix: words[at]?.prefix ?? false }))));
   if (readings.length === 0) return undefined;
-  const first = await firstFound(database, tables, readings, groups);
+  const first = await firstFound(database, tables, readings, shown);
   return first === undefined ? undefined : readings[first];
 }
 
@@ -95,7 +95,7 @@ async function visibleCounts(
   tables: Tables,
   words: QueryWord[],
   near: Candidate[][],
-  groups: Groups,
+  shown: Shown,
 ): Promise<Map<string, number>> {
   const queries = [
     ...new Set(
@@ -109,9 +109,9 @@ async function visibleCounts(
      FROM unnest(?::text[]) AS q (query)
      CROSS JOIN LATERAL (
        SELECT count(*)::integer AS n
-       FROM (SELECT FROM ${tables.document} WHERE words @@ q.query::tsquery ${inGroups(groups)} LIMIT ${USUAL}) AS few
+       FROM (SELECT FROM ${tables.document} WHERE words @@ q.query::tsquery ${shown.condition} LIMIT ${USUAL}) AS few
      ) AS counted`,
-    [queries, ...bound(groups)],
+    [queries, ...shown.bindings],
   );
   return new Map(rows.map(({ query, n }) => [query, n]));
 }
@@ -121,14 +121,14 @@ export async function firstFound(
   database: Database,
   tables: Tables,
   readings: readonly Reading[],
-  groups: Groups,
+  shown: Shown,
 ): Promise<number | undefined> {
   const { rows } = await database.raw<{ rows: { at: number }[] }>(
     `SELECT (r.at - 1)::integer AS at
      FROM unnest(?::text[]) WITH ORDINALITY AS r (query, at)
-     WHERE EXISTS (SELECT FROM ${tables.document} WHERE words @@ r.query::tsquery ${inGroups(groups)})
+     WHERE EXISTS (SELECT FROM ${tables.document} WHERE words @@ r.query::tsquery ${shown.condition})
      ORDER BY r.at LIMIT 1`,
-    [readings.map(({ all }) => all), ...bound(groups)],
+    [readings.map(({ all }) => all), ...shown.bindings],
   );
   return rows[0]?.at;
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database.js';
 import type { Facet, SearchAnswer, SearchRequest } from '../port.js';
-import { FACET_COLUMNS, groupConditions, LABEL_COLUMNS } from './groups.js';
+import { FACET_COLUMNS, groupConditions, LABEL_COLUMNS, type Shown } from './groups.js';
 import type { Tables } from './tables.js';
 
 /** Values of one facet beyond this are not listed. */
@@ -15,17 +15,19 @@ export interface Counted {
  * Counts what matches, in all and by facet. Each facet is counted without its own filter, so that choosing one value
  * does not hide the others; never without the condition of who may see.
  * @param query a tsquery; undefined counts everything
+ * @param seen what the searcher may see, without the filters
  */
 export async function countFacets(
   database: Database,
   tables: Tables,
   query: string | undefined,
   { visibleTo, filters, facets }: Pick<SearchRequest, 'visibleTo' | 'filters' | 'facets'>,
+  seen: Shown,
 ): Promise<Counted> {
-  const seen = groupConditions({ visibleTo, filters: {} });
+  const seenGroups = groupConditions({ visibleTo, filters: {} });
   const parts: string[] = [];
-  const bindings: unknown[] = query === undefined ? [] : [query];
-  bindings.push(...seen.bindings);
+  const bindings: (string | string[] | number[])[] = query === undefined ? [] : [query, ...seen.bindings];
+  bindings.push(...seenGroups.bindings);
   const part = (facet: Facet | undefined) => {
     const others = groupConditions({
       visibleTo: 'everything',
@@ -50,7 +52,7 @@ export async function countFacets(
   const matched =
     query === undefined
       ? `SELECT id AS group_id, documents AS n FROM ${tables.group} WHERE documents > 0`
-      : `SELECT group_id, count(*) AS n FROM ${tables.document} WHERE words @@ ?::tsquery GROUP BY group_id`;
+      : `SELECT group_id, count(*) AS n FROM ${tables.document} WHERE words @@ ?::tsquery ${seen.condition} GROUP BY group_id`;
   const { rows } = await database.raw<{
     rows: { facet: Facet | ''; value: string; label: string | null; n: number }[];
   }>(
@@ -59,10 +61,10 @@ export async function countFacets(
      ), counted AS MATERIALIZED (
        SELECT g.*, matched.n
        FROM matched JOIN ${tables.group} g ON g.id = matched.group_id
-       ${seen.where.length === 0 ? '' : `WHERE ${seen.where.join(' AND ')}`}
+       ${seenGroups.where.length === 0 ? '' : `WHERE ${seenGroups.where.join(' AND ')}`}
      )
      ${parts.join(' UNION ALL ')}`,
-    bindings as string[],
+    bindings,
   );
   const counted: Counted = { total: 0, facets: Object.fromEntries(facets.map((facet) => [facet, []])) };
   for (const { facet, value, label, n } of rows) {

@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
-import { bound, type Groups, inGroups } from './groups.js';
+import type { Shown } from './groups.js';
 import type { Reading } from './reading.js';
 import type { Tables } from './tables.js';
 
@@ -16,7 +16,7 @@ export interface Found {
 export const MOST_COUNTED = 10_000;
 
 interface Wanted {
-  groups: Groups;
+  shown: Shown;
   /** Hits after this place only. */
   after: Place | undefined;
   limit: number;
@@ -34,13 +34,13 @@ export async function countUpTo(
   database: Database,
   tables: Tables,
   query: string,
-  groups: Groups,
+  shown: Shown,
   limit = MOST_COUNTED + 1,
 ): Promise<number> {
   const { rows } = await database.raw<{ rows: { n: number }[] }>(
     `SELECT count(*)::integer AS n
-     FROM (SELECT FROM ${tables.document} WHERE words @@ ?::tsquery ${inGroups(groups)} LIMIT ?) AS matched`,
-    [query, ...bound(groups), limit],
+     FROM (SELECT FROM ${tables.document} WHERE words @@ ?::tsquery ${shown.condition} LIMIT ?) AS matched`,
+    [query, ...shown.bindings, limit],
   );
   return rows[0]?.n ?? 0;
 }
@@ -55,7 +55,7 @@ export async function findBest(
   database: Database,
   tables: Tables,
   reading: Reading,
-  { groups, after, limit }: Wanted,
+  { shown, after, limit }: Wanted,
   total: number,
 ): Promise<Found[]> {
   const found: Found[] = [];
@@ -63,14 +63,14 @@ export async function findBest(
   for (const { rank, query } of reading.classes) {
     if (found.length === limit) break;
     if (after === undefined || rank <= after[0]) {
-      const few = total <= MOST_COUNTED || (await countUpTo(database, tables, query, groups)) <= MOST_COUNTED;
+      const few = total <= MOST_COUNTED || (await countUpTo(database, tables, query, shown)) <= MOST_COUNTED;
       const condition = few ? 'words @@ ?::tsquery' : '(words @@ ?::tsquery) IS TRUE';
       const unseen = withoutBetter(tables, found, better, after, few);
       const { rows } = await database.raw<{ rows: FoundRow[] }>(
         `WITH page AS (
            SELECT id, standing
            FROM ${tables.document}
-           WHERE ${condition} ${inGroups(groups)} ${unseen.condition}
+           WHERE ${condition} ${shown.condition} ${unseen.condition}
              ${after?.[0] === rank ? 'AND (standing, id) < (?::bigint, ?::text)' : ''}
            ORDER BY ${few ? 'standing + 0' : 'standing'} DESC, id DESC
            LIMIT ?
@@ -80,7 +80,7 @@ export async function findBest(
          ORDER BY page.standing DESC, page.id DESC`,
         [
           query,
-          ...bound(groups),
+          ...shown.bindings,
           ...unseen.bindings,
           ...(after?.[0] === rank ? [after[1], after[2]] : []),
           limit - found.length,
@@ -120,17 +120,16 @@ function withoutBetter(
 export async function findNewest(
   database: Database,
   tables: Tables,
-  { groups, after, limit }: Wanted,
-  few: boolean,
+  { shown, after, limit }: Wanted,
 ): Promise<Found[]> {
   const { rows } = await database.raw<{ rows: FoundRow[] }>(
     `SELECT id, 0 AS rank, changed_at AS standing, document
      FROM ${tables.document}
-     WHERE TRUE ${few ? inGroups(groups === undefined ? undefined : { ...groups, selective: true }) : inGroups(groups)}
+     WHERE TRUE ${shown.condition}
        ${after === undefined ? '' : 'AND (changed_at, id) < (?::bigint, ?::text)'}
-     ORDER BY ${few && groups !== undefined ? 'changed_at + 0' : 'changed_at'} DESC, id DESC
+     ORDER BY ${shown.few ? 'changed_at + 0' : 'changed_at'} DESC, id DESC
      LIMIT ?`,
-    [...bound(groups), ...(after === undefined ? [] : [after[1], after[2]]), limit],
+    [...shown.bindings, ...(after === undefined ? [] : [after[1], after[2]]), limit],
   );
   return rows.map(toFound);
 }

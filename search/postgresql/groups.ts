@@ -95,41 +95,50 @@ export async function groupIds(
   return new Map(rows.map(({ id, digest }) => [digest, id]));
 }
 
-/** The groups that may be shown; undefined for all. */
-export type Groups = { ids: number[]; selective: boolean } | undefined;
+/** What may be shown, as a condition on documents that starts with AND, and its bindings. Empty when all may. */
+export interface Shown {
+  condition: string;
+  bindings: (string[] | number[])[];
+  /** Whether the documents are few enough to be fetched by the index of groups and sorted. */
+  few: boolean;
+}
 
-/** Up to this part of all documents, their index is worth combining with that of words. */
-const SELECTIVE = 0.02;
+/** Up to this part of all documents, looking their groups up by index pays; each is then named by its id. */
+const FEW = 0.02;
 
 /**
- * The groups that the searcher may see and that pass the filters. They go into the searching statements as an array of
- * constants, which PostgreSQL hashes; a subquery there would change how it joins.
+ * What the searcher may see and what passes the filters. Where that is few documents, the index of groups is combined
+ * with that of words. Where it is many, each document that matches is looked at; IS TRUE keeps PostgreSQL from
+ * turning that into joins and index scans, which take the longer the more may be seen.
  */
-export async function allowedGroups(
+export async function shownBy(
   database: Database,
   tables: Tables,
   { visibleTo, filters }: Pick<SearchRequest, 'visibleTo' | 'filters'>,
-): Promise<Groups> {
-  const { where, bindings } = groupConditions({ visibleTo, filters });
-  if (where.length === 0) return undefined;
-  const { rows } = await database.raw<{ rows: { ids: number[]; selective: boolean }[] }>(
-    `SELECT coalesce(array_agg(id) FILTER (WHERE ${where.join(' AND ')}), '{}') AS ids,
-            coalesce(sum(documents) FILTER (WHERE ${where.join(' AND ')}), 0) <= ?::real * sum(documents) AS selective
-     FROM ${tables.group} WHERE documents > 0`,
-    [...bindings, ...bindings, SELECTIVE],
+): Promise<Shown> {
+  const all = groupConditions({ visibleTo, filters });
+  if (all.where.length === 0) return { condition: '', bindings: [], few: false };
+  const { rows } = await database.raw<{ rows: { few: number[] | null }[] }>(
+    `WITH passing AS MATERIALIZED (
+       SELECT id, documents, ${all.where.join(' AND ')} AS passes FROM ${tables.group} WHERE documents > 0
+     )
+     SELECT (SELECT coalesce(array_agg(id), '{}') FROM passing WHERE passes) AS few
+     WHERE (SELECT coalesce(sum(documents) FILTER (WHERE passes), 0) <= ?::real * coalesce(sum(documents), 0) FROM passing)`,
+    [...all.bindings, FEW],
   );
-  return { ids: rows[0]?.ids ?? [], selective: rows[0]?.selective ?? false };
-}
-
-/** The condition that a document is in one of the groups; hidden from the index of groups where that would not pay. */
-export function inGroups(groups: Groups): string {
-  if (groups === undefined) return '';
-  return `AND ${groups.selective ? 'group_id' : 'group_id + 0'} = ANY (?::integer[])`;
-}
-
-/** The binding of {@link inGroups}. */
-export function bound(groups: Groups): number[][] {
-  return groups === undefined ? [] : [groups.ids];
+  const few = rows[0]?.few;
+  if (few) return { condition: 'AND group_id = ANY (?::integer[])', bindings: [few], few: true };
+  const shown: Shown = { condition: '', bindings: [], few: false };
+  if (visibleTo !== 'everything') {
+    shown.condition += 'AND (visible_to = ANY (?::text[])) IS TRUE';
+    shown.bindings.push([...visibleTo]);
+  }
+  const filtered = groupConditions({ visibleTo: 'everything', filters });
+  if (filtered.where.length > 0) {
+    shown.condition += ` AND (group_id IN (SELECT id FROM ${tables.group} WHERE ${filtered.where.join(' AND ')})) IS TRUE`;
+    shown.bindings.push(...filtered.bindings);
+  }
+  return shown;
 }
 
 /** Visibility and filters as conditions on `search_group`. An empty list of values passes nothing. */

@@ -6,7 +6,7 @@ import { withCompletions } from './completions.js';
 import { correctedReading, firstFound } from './correct.js';
 import { type Counted, countFacets } from './count.js';
 import { countUpTo, type Found, findBest, findNewest, MOST_COUNTED, type Place } from './find.js';
-import { allowedGroups, type Groups } from './groups.js';
+import { type Shown, shownBy } from './groups.js';
 import { looseReadingOf, mayBePrefix, type QueryWord, type Reading, readingOf, typedWords } from './reading.js';
 import type { Tables } from './tables.js';
 
@@ -19,20 +19,20 @@ export async function answer(database: Database, tables: Tables, request: Search
   const words = typedWords(request.text);
   // Text without a letter or digit finds nothing; only no text at all finds everything.
   if (words.length === 0 && request.text.trim() !== '') return nothing(request);
-  const shown = await allowedGroups(database, tables, request);
-  const wanted = { groups: shown, after, limit: request.limit + 1 };
+  const shown = await shownBy(database, tables, request);
+  const wanted = { shown, after, limit: request.limit + 1 };
 
   if (words.length === 0) {
-    const { total, facets } = await countFacets(database, tables, undefined, request);
-    const found = total === 0 ? [] : await findNewest(database, tables, wanted, total <= MOST_COUNTED);
+    const { total, facets } = await countFacets(database, tables, undefined, request, shown);
+    const found = total === 0 ? [] : await findNewest(database, tables, wanted);
     return assembled(request, found, total, facets, undefined);
   }
 
-  const seen = isFiltered(request) ? await allowedGroups(database, tables, { ...request, filters: {} }) : shown;
+  const seen = isFiltered(request) ? await shownBy(database, tables, { ...request, filters: {} }) : shown;
   const count = async (reading: Reading): Promise<Counted> =>
     request.facets.length === 0
       ? { total: await countUpTo(database, tables, reading.all, shown), facets: {} }
-      : countFacets(database, tables, reading.all, request);
+      : countFacets(database, tables, reading.all, request, seen);
 
   let reading = readingOf(await withCompletions(database, tables, words), request.text);
   let counted = await count(reading);
@@ -58,7 +58,7 @@ async function otherReading(
   tables: Tables,
   words: QueryWord[],
   text: string,
-  seen: Groups,
+  seen: Shown,
 ): Promise<{ reading: Reading; corrected: boolean } | undefined> {
   const begun = words.map(({ word }) => ({ word, prefix: mayBePrefix(word) }));
   if (words.length > 1) {
@@ -75,7 +75,7 @@ async function otherReading(
   return found === undefined ? undefined : { reading: loose[found] as Reading, corrected: false };
 }
 
-async function isFound(database: Database, tables: Tables, reading: Reading, seen: Groups): Promise<boolean> {
+async function isFound(database: Database, tables: Tables, reading: Reading, seen: Shown): Promise<boolean> {
   return (await firstFound(database, tables, [reading], seen)) !== undefined;
 }
 

@@ -79,16 +79,17 @@ async function upsertDocuments(
   if (rows.length === 0) return;
   await transaction.raw(
     // A lexeme is letters, digits and the slash of its mark: joined by spaces they come apart again as they were.
-    `INSERT INTO ${tables.document} (id, group_id, standing, changed_at, words, document)
-     SELECT id, group_id, standing, changed_at, array_to_tsvector(string_to_array(words, ' ')), document
-     FROM unnest(?::text[], ?::integer[], ?::bigint[], ?::bigint[], ?::text[], ?::json[])
-          AS d (id, group_id, standing, changed_at, words, document)
+    `INSERT INTO ${tables.document} (id, group_id, visible_to, standing, changed_at, words, document)
+     SELECT id, group_id, visible_to, standing, changed_at, array_to_tsvector(string_to_array(words, ' ')), document
+     FROM unnest(?::text[], ?::integer[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::json[])
+          AS d (id, group_id, visible_to, standing, changed_at, words, document)
      ON CONFLICT (id) DO UPDATE
-     SET group_id = excluded.group_id, standing = excluded.standing, changed_at = excluded.changed_at,
+     SET group_id = excluded.group_id, visible_to = excluded.visible_to, standing = excluded.standing, changed_at = excluded.changed_at,
          words = excluded.words, document = excluded.document`,
     [
       rows.map(({ document }) => document.id),
       rows.map(({ groupId }) => groupId),
+      rows.map(({ document }) => document.visibleTo),
       rows.map(({ document }) => standingOf(document)),
       rows.map(({ document }) => Math.trunc(document.changedAt)),
       rows.map(({ lexemes }) => lexemes.join(' ')),
