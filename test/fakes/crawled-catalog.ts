@@ -95,3 +95,50 @@ export async function crawledCatalog(database: Database, source: SyntheticSource
   };
   return catalog;
 }
+
+/** A table on the map, living or not, by the name it has. */
+export interface MappedTable {
+  id: string;
+  guid: string;
+  name: string;
+  schema: string | null;
+  comment: string | null;
+  description: string | null;
+  version: number;
+  living: boolean;
+  fingerprint: string | null;
+  hash: string;
+}
+
+/** All tables of the catalog's database, by guid; a living one before tombstones of the same guid. */
+export async function tablesOf(map: CrawledCatalog): Promise<Map<string, MappedTable>> {
+  const rows = await map.rows<MappedTable>(
+    `SELECT e.id, e.guid, e.name, e.schema_name AS schema, e.comment, e.description, e.version,
+            e.removed_at IS NULL AS living, o.fingerprint, encode(e.hash, 'hex') AS hash
+     FROM entity e
+     LEFT JOIN source_object o ON o.entity_id = e.id
+     WHERE e.collected_database_id = ? AND e.kind = 'table'
+     ORDER BY e.removed_at DESC NULLS FIRST, e.id`,
+    [map.collectedDatabaseId],
+  );
+  const tables = new Map<string, MappedTable>();
+  for (const row of rows) if (!tables.has(row.guid)) tables.set(row.guid, row);
+  return tables;
+}
+
+/** The one table of a name. */
+export async function tableNamed(map: CrawledCatalog, name: string): Promise<MappedTable> {
+  const found = [...(await tablesOf(map)).values()].filter((table) => table.name === name && table.living);
+  if (found.length !== 1) throw new Error(`${found.length} living tables are named ${name}`);
+  return found[0] as MappedTable;
+}
+
+/** Entities that search has been told of since last asked, by name. */
+export async function takeOutbox(map: CrawledCatalog): Promise<string[]> {
+  const rows = await map.rows<{ name: string }>(
+    `WITH taken AS (DELETE FROM search_outbox WHERE crawler_id = ? RETURNING entity_id)
+     SELECT e.name FROM taken JOIN entity e ON e.id = taken.entity_id ORDER BY e.name`,
+    [map.crawlerId],
+  );
+  return rows.map(({ name }) => name);
+}
