@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseSecretKey } from '../catalog/sources/seal-secrets.js';
 
 /** What the API needs to know of its surroundings. */
 export interface ApiConfig {
@@ -19,8 +20,6 @@ export interface ProcessConfig {
   databaseUrl: string;
   secretKey: Buffer;
   meili?: { url: string; key?: string };
-  /** Made the first admin when nobody has an account yet. */
-  firstAdmin?: { email: string; password: string };
 }
 
 const filled = z.string().trim().min(1);
@@ -30,27 +29,25 @@ const url = (protocols: RegExp, example: string) =>
     `must be a URL such as ${example}`,
   );
 
-const environmentSchema = z
-  .object({
-    DATABASE_URL: url(/^postgres(ql)?:$/, 'postgres://datamap:password@localhost:5432/datamap'),
-    DATAMAP_SECRET_KEY: filled
-      .transform(decodeKey)
-      .refine((key) => key.length === 32, 'must be 32 bytes in base64 or hex; make one with: openssl rand -base64 32'),
-    PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
-    DATAMAP_HOST: filled.default('127.0.0.1'),
-    DATAMAP_PUBLIC_URL: url(/^https?:$/, 'https://datamap.example.com').optional(),
-    DATAMAP_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
-    DATAMAP_METRICS_TOKEN: filled.min(16, 'must have at least 16 characters').optional(),
-    DATAMAP_ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
-    DATAMAP_ADMIN_PASSWORD: filled.optional(),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-    MEILI_URL: url(/^https?:$/, 'http://localhost:7700').optional(),
-    MEILI_MASTER_KEY: filled.optional(),
-  })
-  .refine((env) => (env.DATAMAP_ADMIN_EMAIL === undefined) === (env.DATAMAP_ADMIN_PASSWORD === undefined), {
-    path: ['DATAMAP_ADMIN_EMAIL'],
-    message: 'and DATAMAP_ADMIN_PASSWORD must be set together',
-  });
+const environmentSchema = z.object({
+  DATABASE_URL: url(/^postgres(ql)?:$/, 'postgres://datamap:password@localhost:5432/datamap'),
+  DATAMAP_SECRET_KEY: filled.transform((text, issues) => {
+    try {
+      return parseSecretKey(text);
+    } catch {
+      issues.addIssue('must be 32 bytes in base64 or hex; make one with: openssl rand -base64 32');
+      return z.NEVER;
+    }
+  }),
+  PORT: z.coerce.number('must be the number of a port').int().min(0).max(65_535).default(8080),
+  DATAMAP_HOST: filled.default('127.0.0.1'),
+  DATAMAP_PUBLIC_URL: url(/^https?:$/, 'https://datamap.example.com').optional(),
+  DATAMAP_TRUSTED_PROXIES: z.coerce.number('must be a number of proxies').int().min(0).max(10).default(0),
+  DATAMAP_METRICS_TOKEN: filled.min(16, 'must have at least 16 characters').optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  MEILI_URL: url(/^https?:$/, 'http://localhost:7700').optional(),
+  MEILI_MASTER_KEY: filled.optional(),
+});
 
 /** Says every setting that is missing or wrong at once, without their values: some are secrets. */
 export class InvalidConfig extends Error {
@@ -94,12 +91,5 @@ export function readConfig(environment: NodeJS.ProcessEnv): ProcessConfig {
       : {
           meili: { url: env.MEILI_URL, ...(env.MEILI_MASTER_KEY === undefined ? {} : { key: env.MEILI_MASTER_KEY }) },
         }),
-    ...(env.DATAMAP_ADMIN_EMAIL === undefined || env.DATAMAP_ADMIN_PASSWORD === undefined
-      ? {}
-      : { firstAdmin: { email: env.DATAMAP_ADMIN_EMAIL, password: env.DATAMAP_ADMIN_PASSWORD } }),
   };
-}
-
-function decodeKey(text: string): Buffer {
-  return /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
 }

@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import { type Logger, pino } from 'pino';
-import { ensureFirstAdmin } from '../access/first-admin.js';
-import { getPerson, updatePerson } from '../access/people.js';
+import { listPeople } from '../access/people.js';
 import { crawlersToSchedule } from '../catalog/crawlers/read-crawlers.js';
 import { type Database, migrate, openDatabase } from '../db/database.js';
 import { keepSchedules } from '../orchestrator/keep-schedules.js';
@@ -9,7 +8,7 @@ import { temporalAddress } from '../orchestrator/temporal-address.js';
 import { createOrchestrator } from '../orchestrator/temporal-orchestrator.js';
 import { createSearchIndex } from '../search/create-index.js';
 import { createApi } from './app.js';
-import { InvalidConfig, type ProcessConfig, readConfig } from './config.js';
+import { InvalidConfig, readConfig } from './config.js';
 import { forgetOldReplies } from './idempotency.js';
 import { repeatedly, untilDone } from './in-background.js';
 import { listen } from './listen.js';
@@ -36,7 +35,7 @@ async function main(): Promise<void> {
     async () => {
       const applied = await migrate(database);
       if (applied.length > 0) log.info({ applied }, 'The database was brought up to date');
-      await letFirstAdminIn(database, config, log);
+      await tellOfFirstAdmin(database, log);
     },
     { what: 'The catalog database cannot be prepared', every: 2_000, log, signal: stopping.signal },
   );
@@ -85,20 +84,15 @@ async function main(): Promise<void> {
   await database.destroy();
 }
 
-/** Where nobody has an account, the one the environment names is made an admin. */
-async function letFirstAdminIn(database: Database, config: ProcessConfig, log: Logger): Promise<void> {
-  const { firstAdmin } = config;
-  if (firstAdmin === undefined) return;
-  const { personId, created } = await ensureFirstAdmin(database, { email: firstAdmin.email, name: 'Administrator' });
-  const person = await getPerson(database, personId);
-  // Made by an earlier start that ended before the password was set, or just now.
-  if (person.email === firstAdmin.email.toLowerCase() && !person.hasPassword)
-    await updatePerson(database, personId, { password: firstAdmin.password });
-  if (created) log.info({ email: person.email }, 'The first admin was added');
+/** Without an account nobody can make one: says how the first comes to be. */
+async function tellOfFirstAdmin(database: Database, log: Logger): Promise<void> {
+  const [anybody] = await listPeople(database, { limit: 1 });
+  if (anybody === undefined) log.warn('Nobody has an account yet. Make the first one with: datamap login-link');
 }
 
 main().catch((error: unknown) => {
   const known = error instanceof InvalidConfig || (error instanceof Error && 'code' in error);
   process.stderr.write(`${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
-  process.exitCode = 1;
+  // What was opened by then, a pool or a connection to Temporal, would keep the process alive.
+  process.exit(1);
 });

@@ -31,8 +31,8 @@ export function metricsOf(context: ApiContext): { timing: RequestHandler; routes
   const timing: RequestHandler = (request, response, next) => {
     const stop = duration.startTimer();
     response.once('finish', () => {
-      const route = request.route === undefined ? 'none' : `${request.baseUrl}${String(request.route.path)}`;
-      stop({ method: request.method, route, status: response.statusCode });
+      const route = response.locals.route ?? request.route?.path ?? 'none';
+      stop({ method: request.method, route: String(route), status: response.statusCode });
     });
     next();
   };

@@ -23,6 +23,8 @@ type AnyCall = Call<unknown, unknown, unknown, unknown>;
  */
 export function serveRoute(context: ApiContext, route: Route): RequestHandler {
   return async (request, response) => {
+    // For metrics: express forgets where a router hangs by the time an error is answered.
+    response.locals.route = `/api/v1${route.path}`;
     const actor = route.access.kind === 'open' ? undefined : await authenticate(context, request);
     await serveTo(context, route, request, response, actor);
   };
