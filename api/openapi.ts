@@ -7,7 +7,7 @@ import { type Route, TAGS } from './route.js';
 const REFUSALS: Record<string, string> = {
   400: 'The request is not well formed: a field, the cursor or the JSON.',
   401: 'Nobody is signed in, or the token is not valid.',
-  403: 'The permission that `detail` names is missing.',
+  403: 'The permission that `detail` names is missing, or the change may come from a foreign page.',
   404: 'There is no such thing, or you may not see it.',
   409: 'It does not fit what stands; `code` tells how.',
   412: 'It was changed since you read it; the answer has both versions and what stands.',
@@ -121,9 +121,9 @@ function refusalsOf(route: Route): string[] {
   const { kind } = route.access;
   return [
     '400',
-    ...(kind === 'open' ? (route.guard === undefined ? [] : ['401']) : ['401']),
-    ...(kind === 'open' || kind === 'signed-in' || kind === 'visible' ? [] : ['403']),
-    ...(kind === 'open' ? (route.guard === undefined ? [] : ['403']) : ['404']),
+    '401',
+    ...(route.method === 'get' && (kind === 'signed-in' || kind === 'visible') ? [] : ['403']),
+    ...(kind === 'open' ? [] : ['404']),
     ...(route.problems.length > 0 || route.method !== 'get' ? ['409'] : []),
     ...(route.edits === undefined ? [] : ['412', '428']),
     ...(route.idempotent ? ['422'] : []),

@@ -78,7 +78,10 @@ export const collecting = (group: string, crawlerId: string, summary: string): P
     priority: { fairnessKey: crawlerId },
   });
 
-type InBatches = Pick<ControlActivities, 'publishUnit' | 'stopActiveRun' | 'deleteCatalog' | 'dropCrawler'>;
+type InBatches = Pick<
+  ControlActivities,
+  'publishUnit' | 'retireDatabases' | 'stopActiveRun' | 'deleteCatalog' | 'dropCrawler'
+>;
 
 /** Steps that go on batch by batch until they are through, however long our own servers are away. */
 export const inBatches = (summary: string): InBatches => proxyActivities<InBatches>({ ...PUBLISH, summary });

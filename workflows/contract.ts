@@ -178,6 +178,8 @@ export interface ControlActivities {
   recordSkippedRun(request: { crawlerId: string; runId: string }): Promise<void>;
   /** Writes what waits in the outbox to the search index; returns how many entries. */
   drainOutbox(request: { crawlerId?: string }): Promise<number>;
+  /** Takes databases off the map that left a scope; returns how many entities went. */
+  retireDatabases(): Promise<number>;
   closeConnectionTest(request: {
     testId: string;
     status: 'failed' | 'cancelled';
@@ -194,7 +196,7 @@ export interface ControlActivities {
 /** The steps that reach a source; they run on its resource group's queue. */
 export interface GroupActivities {
   /** Plans a unit for each database in scope and fails those the source does not list or refuses. */
-  discoverUnits(request: { runId: string; crawlerId: string }): Promise<{
+  discoverUnits(request: { runId: string }): Promise<{
     units: number;
     failed: number;
     /** The first few of those. */

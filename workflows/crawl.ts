@@ -76,7 +76,7 @@ async function run(input: CrawlInput, runId: string, progress: RunProgress): Pro
     const found = await connecting(
       plan.resourceGroup,
       `List the databases in scope, on resource group ${plan.resourceGroup}`,
-    ).discoverUnits({ runId, crawlerId });
+    ).discoverUnits({ runId });
     progress.unitsTotal = found.units;
     progress.unitsDone = found.failed;
     progress.unitsFailed = found.failed;

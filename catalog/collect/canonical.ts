@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { StoredColumn } from '../model/stored-structure.js';
 import type { Column, ForeignKey, Index, Key, Partition, SourceTable, TableStructure } from '../model/table.js';
 import { mayBeUnstorable, storable } from './storable-text.js';
 
@@ -76,10 +77,10 @@ function structureJson(structure: TableStructure): string {
   });
 }
 
-function columnForm(column: Column): Column {
+/** Without its ordinal, which is its place in the list: numbers are what jsonb is slowest to take in. */
+function columnForm(column: Column): StoredColumn {
   return {
     name: column.name,
-    ordinal: column.ordinal,
     type: column.type,
     baseType: column.baseType,
     nullable: column.nullable,

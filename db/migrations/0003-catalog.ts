@@ -68,7 +68,8 @@ export async function up(knex: Knex): Promise<void> {
 
     CREATE TABLE table_partition (
       entity_id    bigint NOT NULL REFERENCES entity ON DELETE CASCADE,
-      name         text NOT NULL,
+      -- By bytes, whatever the server's collation: pages and prefixes then follow the primary key.
+      name         text COLLATE "C" NOT NULL,
       ordinal      integer NOT NULL DEFAULT 0,
       bound        text,
       parent       text,

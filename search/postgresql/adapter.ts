@@ -24,9 +24,10 @@ export function createPostgresqlIndex(database: Database): SearchIndex {
         database.transaction(
           async (transaction) => {
             await transaction.raw(
-              // Compiling takes longer than these queries do. A sequential scan is never the right plan for one of
-              // them, but statistics of a table just filled can make it look so.
+              // Compiling, or starting processes, takes longer than these queries do. A sequential scan is never the
+              // right plan for one of them, but statistics of a table just filled can make it look so.
               `SELECT set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),
+                      set_config('max_parallel_workers_per_gather', '0', true),
                       set_config('pg_trgm.similarity_threshold', '0.3', true)`,
             );
             return answer(transaction, LIVE, request);

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { allowedEdits, editDistance, oneEditAway } from '../typos.js';
 import { isUnspaced } from '../words.js';
+import { bound, type Groups, inGroups } from './groups.js';
 import { mayBePrefix, type QueryWord, type Reading, readingOf } from './reading.js';
 import type { Tables } from './tables.js';
 
@@ -27,7 +28,7 @@ export async function correctedReading(
   database: Database,
   tables: Tables,
   words: QueryWord[],
-  groups: number[] | undefined,
+  groups: Groups,
 ): Promise<Reading | undefined> {
   const near = await nearWords(database, tables, words);
   const known = await visibleCounts(database, tables, words, near, groups);
@@ -94,7 +95,7 @@ async function visibleCounts(
   tables: Tables,
   words: QueryWord[],
   near: Candidate[][],
-  groups: number[] | undefined,
+  groups: Groups,
 ): Promise<Map<string, number>> {
   const queries = [
     ...new Set(
@@ -110,7 +111,7 @@ async function visibleCounts(
        SELECT count(*)::integer AS n
        FROM (SELECT FROM ${tables.document} WHERE words @@ q.query::tsquery ${inGroups(groups)} LIMIT ${USUAL}) AS few
      ) AS counted`,
-    [queries, ...(groups === undefined ? [] : [groups])],
+    [queries, ...bound(groups)],
   );
   return new Map(rows.map(({ query, n }) => [query, n]));
 }
@@ -120,14 +121,14 @@ export async function firstFound(
   database: Database,
   tables: Tables,
   readings: readonly Reading[],
-  groups: number[] | undefined,
+  groups: Groups,
 ): Promise<number | undefined> {
   const { rows } = await database.raw<{ rows: { at: number }[] }>(
     `SELECT (r.at - 1)::integer AS at
      FROM unnest(?::text[]) WITH ORDINALITY AS r (query, at)
      WHERE EXISTS (SELECT FROM ${tables.document} WHERE words @@ r.query::tsquery ${inGroups(groups)})
      ORDER BY r.at LIMIT 1`,
-    [readings.map(({ all }) => all), ...(groups === undefined ? [] : [groups])],
+    [readings.map(({ all }) => all), ...bound(groups)],
   );
   return rows[0]?.at;
 }
@@ -158,8 +159,4 @@ function isCorrectable(word: string): boolean {
 
 function wordQuery(word: QueryWord): string {
   return readingOf([{ ...word, prefix: word.prefix && mayBePrefix(word.word) }]).all;
-}
-
-function inGroups(groups: number[] | undefined): string {
-  return groups === undefined ? '' : 'AND group_id = ANY (?::integer[])';
 }

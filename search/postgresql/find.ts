@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
+import { bound, type Groups, inGroups } from './groups.js';
 import type { Reading } from './reading.js';
 import type { Tables } from './tables.js';
 
@@ -15,8 +16,7 @@ export interface Found {
 export const MOST_COUNTED = 10_000;
 
 interface Wanted {
-  /** The groups that may be shown; undefined for all. */
-  groups: number[] | undefined;
+  groups: Groups;
   /** Hits after this place only. */
   after: Place | undefined;
   limit: number;
@@ -34,7 +34,7 @@ export async function countUpTo(
   database: Database,
   tables: Tables,
   query: string,
-  groups: number[] | undefined,
+  groups: Groups,
   limit = MOST_COUNTED + 1,
 ): Promise<number> {
   const { rows } = await database.raw<{ rows: { n: number }[] }>(
@@ -45,67 +45,46 @@ export async function countUpTo(
   return rows[0]?.n ?? 0;
 }
 
-/** The next hits of a reading that matches few documents: each class by the index, all sorted together. */
-export async function findAmongFew(
-  database: Database,
-  tables: Tables,
-  reading: Reading,
-  { groups, after, limit }: Wanted,
-): Promise<Found[]> {
-  const branches = reading.classes.map(
-    () =>
-      `SELECT id, standing, ?::integer AS rank FROM ${tables.document} WHERE words @@ ?::tsquery ${inGroups(groups)}`,
-  );
-  const { rows } = await database.raw<{ rows: FoundRow[] }>(
-    `WITH ranked AS (
-       SELECT id, standing, max(rank) AS rank FROM (${branches.join(' UNION ALL ')}) AS matched GROUP BY id, standing
-     ), page AS (
-       SELECT * FROM ranked
-       ${after === undefined ? '' : 'WHERE (rank, standing, id) < (?::integer, ?::bigint, ?::text)'}
-       ORDER BY rank DESC, standing DESC, id DESC
-       LIMIT ?
-     )
-     SELECT page.id, page.rank, page.standing, d.document
-     FROM page JOIN ${tables.document} d USING (id)
-     ORDER BY page.rank DESC, page.standing DESC, page.id DESC`,
-    [...reading.classes.flatMap(({ rank, query }) => [rank, query, ...bound(groups)]), ...(after ?? []), limit],
-  );
-  return rows.map(toFound);
-}
-
 /**
- * The next hits of a reading that matches many documents, class by class from the best until the page is full. A class
- * with few members is collected by the index of words. One with many is met soon by walking the index of standings:
- * among a million documents of which ten thousand match, a page of twenty is two thousand steps away.
+ * The next hits of a reading, class by class from the best until the page is full. A class with few members is
+ * collected by the index of words and sorted. One with many is met soon by walking the index of standings: among a million
+ * documents of which ten thousand match, a page of twenty is two thousand steps away.
+ * @param total how many documents match, as {@link countUpTo} has it
  */
-export async function findAmongMany(
+export async function findBest(
   database: Database,
   tables: Tables,
   reading: Reading,
   { groups, after, limit }: Wanted,
+  total: number,
 ): Promise<Found[]> {
   const found: Found[] = [];
   const better: string[] = [];
   for (const { rank, query } of reading.classes) {
-    const wanted = limit - found.length;
-    if (wanted === 0) break;
+    if (found.length === limit) break;
     if (after === undefined || rank <= after[0]) {
-      const few = (await countUpTo(database, tables, query, groups)) <= MOST_COUNTED;
+      const few = total <= MOST_COUNTED || (await countUpTo(database, tables, query, groups)) <= MOST_COUNTED;
+      const condition = few ? 'words @@ ?::tsquery' : '(words @@ ?::tsquery) IS TRUE';
+      const unseen = withoutBetter(tables, found, better, after, few);
       const { rows } = await database.raw<{ rows: FoundRow[] }>(
-        `SELECT id, ?::integer AS rank, standing, document
-         FROM ${tables.document}
-         WHERE ${few ? 'words @@ ?::tsquery' : '(words @@ ?::tsquery) IS TRUE'} ${inGroups(groups)}
-           ${better.length === 0 ? '' : 'AND NOT words @@ ?::tsquery'}
-           ${after?.[0] === rank ? 'AND (standing, id) < (?::bigint, ?::text)' : ''}
-         ORDER BY ${few ? 'standing + 0' : 'standing'} DESC, id DESC
-         LIMIT ?`,
+        `WITH page AS (
+           SELECT id, standing
+           FROM ${tables.document}
+           WHERE ${condition} ${inGroups(groups)} ${unseen.condition}
+             ${after?.[0] === rank ? 'AND (standing, id) < (?::bigint, ?::text)' : ''}
+           ORDER BY ${few ? 'standing + 0' : 'standing'} DESC, id DESC
+           LIMIT ?
+         )
+         SELECT page.id, page.standing, ?::integer AS rank, d.document
+         FROM page JOIN ${tables.document} d USING (id)
+         ORDER BY page.standing DESC, page.id DESC`,
         [
-          rank,
           query,
           ...bound(groups),
-          ...(better.length === 0 ? [] : [better.join(' | ')]),
+          ...unseen.bindings,
           ...(after?.[0] === rank ? [after[1], after[2]] : []),
-          wanted,
+          limit - found.length,
+          rank,
         ],
       );
       found.push(...rows.map(toFound));
@@ -113,6 +92,28 @@ export async function findAmongMany(
     better.push(`(${query})`);
   }
   return found;
+}
+
+/**
+ * Leaves out what belongs to a better class. On a first page those are the hits found before, all of them. On a later
+ * one they are asked of the index again; or of each row, where the rows are walked and few are looked at.
+ */
+function withoutBetter(
+  tables: Tables,
+  found: readonly Found[],
+  better: readonly string[],
+  after: Place | undefined,
+  few: boolean,
+): { condition: string; bindings: (string | string[])[] } {
+  if (better.length === 0) return { condition: '', bindings: [] };
+  if (after === undefined)
+    return { condition: 'AND id <> ALL (?::text[])', bindings: [found.map(({ place }) => place[2])] };
+  const query = better.join(' | ');
+  if (!few) return { condition: 'AND NOT words @@ ?::tsquery', bindings: [query] };
+  return {
+    condition: `AND id NOT IN (SELECT id FROM ${tables.document} WHERE words @@ ?::tsquery)`,
+    bindings: [query],
+  };
 }
 
 /** Everything that may be seen, what changed last first. The place's standing is the time of the change. */
@@ -125,7 +126,7 @@ export async function findNewest(
   const { rows } = await database.raw<{ rows: FoundRow[] }>(
     `SELECT id, 0 AS rank, changed_at AS standing, document
      FROM ${tables.document}
-     WHERE ${groups === undefined ? 'TRUE' : 'group_id = ANY (?::integer[])'}
+     WHERE TRUE ${few ? inGroups(groups === undefined ? undefined : { ...groups, selective: true }) : inGroups(groups)}
        ${after === undefined ? '' : 'AND (changed_at, id) < (?::bigint, ?::text)'}
      ORDER BY ${few && groups !== undefined ? 'changed_at + 0' : 'changed_at'} DESC, id DESC
      LIMIT ?`,
@@ -136,12 +137,4 @@ export async function findNewest(
 
 function toFound(row: FoundRow): Found {
   return { place: [row.rank, Number(row.standing), row.id], document: row.document };
-}
-
-function inGroups(groups: number[] | undefined): string {
-  return groups === undefined ? '' : 'AND group_id = ANY (?::integer[])';
-}
-
-function bound(groups: number[] | undefined): number[][] {
-  return groups === undefined ? [] : [groups];
 }

@@ -95,22 +95,41 @@ export async function groupIds(
   return new Map(rows.map(({ id, digest }) => [digest, id]));
 }
 
+/** The groups that may be shown; undefined for all. */
+export type Groups = { ids: number[]; selective: boolean } | undefined;
+
+/** Up to this part of all documents, their index is worth combining with that of words. */
+const SELECTIVE = 0.02;
+
 /**
- * The groups that the searcher may see and that pass the filters; undefined when all do. They go into the searching
- * statements as an array of constants, which PostgreSQL hashes; a subquery there would change how it joins.
+ * The groups that the searcher may see and that pass the filters. They go into the searching statements as an array of
+ * constants, which PostgreSQL hashes; a subquery there would change how it joins.
  */
 export async function allowedGroups(
   database: Database,
   tables: Tables,
   { visibleTo, filters }: Pick<SearchRequest, 'visibleTo' | 'filters'>,
-): Promise<number[] | undefined> {
+): Promise<Groups> {
   const { where, bindings } = groupConditions({ visibleTo, filters });
   if (where.length === 0) return undefined;
-  const { rows } = await database.raw<{ rows: { id: number }[] }>(
-    `SELECT id FROM ${tables.group} WHERE documents > 0 AND ${where.join(' AND ')}`,
-    bindings,
+  const { rows } = await database.raw<{ rows: { ids: number[]; selective: boolean }[] }>(
+    `SELECT coalesce(array_agg(id) FILTER (WHERE ${where.join(' AND ')}), '{}') AS ids,
+            coalesce(sum(documents) FILTER (WHERE ${where.join(' AND ')}), 0) <= ?::real * sum(documents) AS selective
+     FROM ${tables.group} WHERE documents > 0`,
+    [...bindings, ...bindings, SELECTIVE],
   );
-  return rows.map(({ id }) => id);
+  return { ids: rows[0]?.ids ?? [], selective: rows[0]?.selective ?? false };
+}
+
+/** The condition that a document is in one of the groups; hidden from the index of groups where that would not pay. */
+export function inGroups(groups: Groups): string {
+  if (groups === undefined) return '';
+  return `AND ${groups.selective ? 'group_id' : 'group_id + 0'} = ANY (?::integer[])`;
+}
+
+/** The binding of {@link inGroups}. */
+export function bound(groups: Groups): number[][] {
+  return groups === undefined ? [] : [groups.ids];
 }
 
 /** Visibility and filters as conditions on `search_group`. An empty list of values passes nothing. */

@@ -11,6 +11,8 @@ export interface QueryWord {
   word: string;
   /** Whether the word is the beginning of what is meant: the last one, while it is being typed. */
   prefix: boolean;
+  /** What it may become, from the dictionary; see completions.ts. Without them the index looks for all beginnings. */
+  completions?: string[];
 }
 
 /** How good a match is, best last; part of the rank and of cursors. */
@@ -120,8 +122,12 @@ function or(words: QueryWord[], term: (word: QueryWord) => string): string {
   return `(${words.map(term).join(' | ')})`;
 }
 
-function lexeme(mark: string, { word, prefix }: QueryWord): string {
-  return `${quote(mark + word)}${prefix ? ':*' : ''}`;
+/** In names a beginning is looked for as such; elsewhere it stands for its completions, where they are known. */
+function lexeme(mark: string, { word, prefix, completions }: QueryWord): string {
+  if (!prefix) return quote(mark + word);
+  if (mark === 'n/' || completions === undefined) return `${quote(mark + word)}:*`;
+  const alternatives = [word, ...completions].map((each) => quote(mark + each));
+  return alternatives.length === 1 ? (alternatives[0] as string) : `(${alternatives.join(' | ')})`;
 }
 
 /** Lexemes are letters, digits and the slash of a mark, so nothing in them can end the quotation. */

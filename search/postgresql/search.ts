@@ -2,10 +2,11 @@ import type { Database } from '../../db/database.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { highlightsOf } from '../highlight.js';
 import type { SearchAnswer, SearchRequest } from '../port.js';
+import { withCompletions } from './completions.js';
 import { correctedReading, firstFound } from './correct.js';
-import { countFacets } from './count.js';
-import { countUpTo, type Found, findAmongFew, findAmongMany, findNewest, MOST_COUNTED, type Place } from './find.js';
-import { allowedGroups } from './groups.js';
+import { type Counted, countFacets } from './count.js';
+import { countUpTo, type Found, findBest, findNewest, MOST_COUNTED, type Place } from './find.js';
+import { allowedGroups, type Groups } from './groups.js';
 import { looseReadingOf, mayBePrefix, type QueryWord, type Reading, readingOf, typedWords } from './reading.js';
 import type { Tables } from './tables.js';
 
@@ -28,34 +29,42 @@ export async function answer(database: Database, tables: Tables, request: Search
   }
 
   const seen = isFiltered(request) ? await allowedGroups(database, tables, { ...request, filters: {} }) : shown;
-  const { reading, corrected } = await chooseReading(database, tables, words, request.text, seen);
-  if (reading === undefined) return nothing(request);
-  const { total, facets } =
+  const count = async (reading: Reading): Promise<Counted> =>
     request.facets.length === 0
       ? { total: await countUpTo(database, tables, reading.all, shown), facets: {} }
-      : await countFacets(database, tables, reading.all, request);
-  if (total === 0) return assembled(request, [], 0, facets, undefined);
-  const find = total <= MOST_COUNTED ? findAmongFew : findAmongMany;
-  const found = await find(database, tables, reading, wanted);
+      : countFacets(database, tables, reading.all, request);
+
+  let reading = readingOf(await withCompletions(database, tables, words), request.text);
+  let counted = await count(reading);
+  let corrected = false;
+  // Filters play no part here, so that narrowing a result never turns into a search for something else.
+  if (counted.total === 0 && !(isFiltered(request) && (await isFound(database, tables, reading, seen)))) {
+    const other = await otherReading(database, tables, words, request.text, seen);
+    if (other === undefined) return nothing(request);
+    ({ reading, corrected } = other);
+    counted = await count(reading);
+  }
+  const { total, facets } = counted;
+  const found = total === 0 ? [] : await findBest(database, tables, reading, wanted, total);
   return assembled(request, found, total, facets, { ...reading, corrected });
 }
 
 /**
- * The first way to understand the words with which something is found that the searcher may see: as typed; each word as
- * a beginning; with misspelt words corrected; with ever fewer of the words. Filters play no part, so that narrowing
- * a result never turns into a search for something else.
+ * Another way to understand words with which nothing is found that the searcher may see: each as a beginning; misspelt
+ * ones corrected; ever fewer of them.
  */
-async function chooseReading(
+async function otherReading(
   database: Database,
   tables: Tables,
   words: QueryWord[],
   text: string,
-  seen: number[] | undefined,
-): Promise<{ reading?: Reading; corrected: boolean }> {
+  seen: Groups,
+): Promise<{ reading: Reading; corrected: boolean } | undefined> {
   const begun = words.map(({ word }) => ({ word, prefix: mayBePrefix(word) }));
-  const asTyped = [readingOf(words, text), readingOf(begun, text)];
-  const first = await firstFound(database, tables, asTyped, seen);
-  if (first !== undefined) return { reading: asTyped[first] as Reading, corrected: false };
+  if (words.length > 1) {
+    const reading = readingOf(await withCompletions(database, tables, begun), text);
+    if (await isFound(database, tables, reading, seen)) return { reading, corrected: false };
+  }
   const corrected = await correctedReading(database, tables, words, seen);
   if (corrected !== undefined) return { reading: corrected, corrected: true };
   const loose = Array.from({ length: words.length - 1 }, (_, fewer) => words.length - 1 - fewer)
@@ -63,7 +72,11 @@ async function chooseReading(
     .filter((size) => words.length <= 6 || size === words.length - 1 || size === 1)
     .map((size) => looseReadingOf(words, size));
   const found = loose.length === 0 ? undefined : await firstFound(database, tables, loose, seen);
-  return found === undefined ? { corrected: false } : { reading: loose[found] as Reading, corrected: false };
+  return found === undefined ? undefined : { reading: loose[found] as Reading, corrected: false };
+}
+
+async function isFound(database: Database, tables: Tables, reading: Reading, seen: Groups): Promise<boolean> {
+  return (await firstFound(database, tables, [reading], seen)) !== undefined;
 }
 
 function isFiltered({ filters }: SearchRequest): boolean {

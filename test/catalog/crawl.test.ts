@@ -14,5 +14,7 @@ test('a first crawl puts every table on the map', async () => {
   const map = await crawledCatalog(catalog.database, source);
   const counts = await map.crawl();
   expect(counts).toMatchObject({ tables: 2_500, added: 2_500, changed: 0, removed: 0, unchanged: 0, problems: 0 });
-  expect((await map.rows(`SELECT level, step, message FROM run_log WHERE run_id = ? ORDER BY seq`, [counts.runId]))).toEqual([]);
+  expect(
+    await map.rows(`SELECT level, step, message FROM run_log WHERE run_id = ? ORDER BY seq`, [counts.runId]),
+  ).toEqual([]);
 });

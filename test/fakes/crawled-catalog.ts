@@ -32,9 +32,7 @@ export async function crawledCatalog(database: Database, source: SyntheticSource
 
   const unique = randomUUID().slice(0, 8);
   const workspaceId = await one('INSERT INTO workspace (name) VALUES (?)', [`workspace ${unique}`]);
-  await rows(
-    `INSERT INTO resource_group (id, name) VALUES ('default', 'Default') ON CONFLICT DO NOTHING`,
-  );
+  await rows(`INSERT INTO resource_group (id, name) VALUES ('default', 'Default') ON CONFLICT DO NOTHING`);
   const dataSourceId = await one(
     `INSERT INTO data_source (workspace_id, name, type, instance, environment, config)
      VALUES (?, 'shop', 'postgresql', ?, 'production', '{"host": "db.example", "port": 5432, "user": "collector"}')`,
@@ -57,7 +55,8 @@ export async function crawledCatalog(database: Database, source: SyntheticSource
     log: pino({ level: 'silent' }),
     worker: { id: 'worker-1', host: 'localhost', addresses: [] },
   };
-  const endRun = () => rows(`UPDATE crawl_run SET status = 'succeeded' WHERE crawler_id = ? AND status = 'running'`, [crawlerId]);
+  const endRun = () =>
+    rows(`UPDATE crawl_run SET status = 'succeeded' WHERE crawler_id = ? AND status = 'running'`, [crawlerId]);
 
   const catalog: CrawledCatalog = {
     database,

@@ -1,6 +1,14 @@
 import type { Column, SourceTable } from '../../catalog/model/table.js';
 
-const TYPES = ['bigint', 'integer', 'text', 'character varying(40)', 'numeric(12,2)', 'timestamp with time zone', 'date'];
+const TYPES = [
+  'bigint',
+  'integer',
+  'text',
+  'character varying(40)',
+  'numeric(12,2)',
+  'timestamp with time zone',
+  'date',
+];
 
 /** A table of 20 commented columns with a primary key, and a second index on every third. */
 export function syntheticTable(key: string, schema: string | null, index: number): SourceTable {

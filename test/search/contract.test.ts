@@ -494,7 +494,7 @@ describe.each(engines)('a search index kept by $name', ({ available, open }) => 
     ['many single letters', 'a b c d e f g h i j k l m n o p q r s t'],
     ['names of the language', '__proto__ constructor'],
   ])('answers strange text without failing: %s', async (_what, text) => {
-    await put(tableDocument({ name: 'orders', comment: text.replaceAll(/[\u0000\ud800]/g, '') }));
+    await put(tableDocument({ name: 'orders', comment: Buffer.from(text).toString().replaceAll('\0', '') }));
     const answer = await search(text, { facets: ['type'] });
     expect(answer.totalIsExact).toBe(true);
     expect(await names('orders')).toContain('orders');

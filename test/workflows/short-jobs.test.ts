@@ -153,7 +153,7 @@ describe('the sweep of the outbox', () => {
         workflowId: `search-outbox-${randomUUID()}`,
         taskQueue: queue,
       });
-      expect(await result).toEqual({ drained: 7 });
+      expect(await result).toEqual({ retired: 0, drained: 7 });
     });
   });
 });

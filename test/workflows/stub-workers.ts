@@ -141,6 +141,7 @@ export function stubControl(
       record.skipped.push(runId);
     },
     drainOutbox: async () => 0,
+    retireDatabases: async () => 0,
     closeConnectionTest: async ({ status, failure }) => {
       record.closed.push({ status, failure });
     },
