@@ -3,14 +3,17 @@ import { connectionTestRoutes } from './connection-tests.js';
 import { crawlerRunRoutes } from './crawler-runs.js';
 import { crawlerRoutes } from './crawlers.js';
 import { dataSourceRoutes } from './data-sources.js';
+import { entityRoutes } from './entities.js';
 import { memberRoutes } from './members.js';
 import { personRoutes } from './people.js';
 import { resourceGroupRoutes } from './resource-groups.js';
+import { runChangeRoutes } from './run-changes.js';
 import { runRoutes } from './runs.js';
 import { searchRoutes } from './search.js';
 import { sessionRoutes } from './session.js';
 import { sourceDatabaseRoutes } from './source-databases.js';
 import { sourceTypeRoutes } from './source-types.js';
+import { tableRoutes } from './tables.js';
 import { tokenRoutes } from './tokens.js';
 import { workspaceRoutes } from './workspaces.js';
 
@@ -30,6 +33,9 @@ export function allRoutes(): Route[] {
     ...crawlerRoutes,
     ...crawlerRunRoutes,
     ...runRoutes,
+    ...runChangeRoutes,
+    ...entityRoutes,
+    ...tableRoutes,
     ...searchRoutes,
   ];
 }

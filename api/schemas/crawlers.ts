@@ -65,6 +65,7 @@ export const crawlerSchema = z
     ...summary,
     scope: z.array(
       z.object({
+        id: z.string().meta({ description: 'The `databaseId` of lists of entities.' }),
         name: z.string(),
         visibility: visibilitySchema,
         tables: z.int().nullable().meta({ description: 'Null before the first complete collection.' }),

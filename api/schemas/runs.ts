@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursor, decimalId, limit, pageOf, several, timestamp, uuid } from './lists.js';
+import { cursor, limit, pageOf, several, timestamp, uuid } from './lists.js';
 import { permitted, personReferenceSchema } from './permissions.js';
 
 export const failureSchema = z
@@ -177,20 +177,3 @@ export const runLogQuery = z.strictObject({
 export const runChangeKindSchema = z
   .enum(['added', 'changed', 'removed', 'restored', 'held'])
   .meta({ id: 'RunChangeKind' });
-export const runChangeQuery = z.strictObject({ change: several(runChangeKindSchema), cursor, limit: limit(100, 500) });
-export const runChangePageSchema = pageOf(
-  z
-    .object({
-      entityId: decimalId,
-      guid: z.string(),
-      kind: z.string(),
-      type: z.string(),
-      name: z.string(),
-      qualifiedName: z.string(),
-      change: runChangeKindSchema,
-      fromVersion: z.int().nullable(),
-      toVersion: z.int().nullable(),
-    })
-    .meta({ id: 'RunChange' }),
-  'RunChangePage',
-);
