@@ -1,7 +1,8 @@
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { type Connection, createServer } from 'mysql2';
-// The package exports its protocol constants, and types none of them.
-import CLIENT from 'mysql2/lib/constants/client.js';
+
+/** Capabilities of the protocol that the fake does not have: compression, TLS, connection attributes. */
+const LACKING = 0x20 | 0x800 | 0x100000;
 
 /** A value of a row: text, number or NULL. */
 export type Cell = string | number | null;
@@ -27,7 +28,7 @@ export async function fakeMysql(options: {
   refuse?: { code: number; message: string };
 }): Promise<FakeMysql> {
   const statements: string[] = [];
-  const server = createServer();
+  const server = createServer(() => undefined);
   const open = new Set<Connection>();
   let thread = 0;
   server.on('connection', (connection: Connection & FakeConnection) => {
@@ -40,22 +41,25 @@ export async function fakeMysql(options: {
       connectionId: thread,
       statusFlags: 2,
       characterSet: 45,
-      capabilityFlags: 0xffffff & ~CLIENT.SSL & ~CLIENT.COMPRESS & ~CLIENT.CONNECT_ATTRS,
-      authCallback: (_: unknown, done: (error: null, refusal?: { code: number; message: string }) => void) =>
-        done(null, options.refuse),
+      capabilityFlags: 0xffffff & ~LACKING,
+      authCallback: (_: unknown, done: (error: null, refusal?: { code: number; message: string }) => void) => {
+        done(null, options.refuse);
+        connection.sequenceId = 0;
+      },
     });
     const reply = (sql: string) => {
       statements.push(sql);
+      // The driver's server half leaves counting packets to its user: each command starts at 0.
+      connection.sequenceId = 1;
       const answer = options.answer(sql);
       if (answer === undefined) connection.writeOk();
       else if ('errno' in answer) connection.writeError({ code: answer.errno, message: answer.message });
       else {
-        const text = (value: Cell) => (value === null ? null : String(value));
-        connection.writeTextResult(
-          answer.rows.map((row) => Object.fromEntries(row.map((value, place) => [answer.columns[place], text(value)]))),
-          answer.columns.map((name) => ({ name, columnType: 253, characterSet: 45, flags: 0, columnLength: 1024 })),
-        );
+        connection.writeColumns(answer.columns.map(columnNamed));
+        for (const row of answer.rows) connection.writeTextRow(row);
+        connection.writeEof();
       }
+      connection.sequenceId = 0;
     };
     connection.on('query', reply);
     // The driver's server half takes SET for a prepared statement.
@@ -79,8 +83,17 @@ export async function fakeMysql(options: {
 
 /** The server half of a driver's connection, which its types leave out. */
 interface FakeConnection {
+  sequenceId: number;
   serverHandshake(options: object): void;
   writeOk(): void;
   writeError(error: { code: number; message: string }): void;
-  writeTextResult(rows: object[], columns: object[]): void;
+  writeColumns(columns: object[]): void;
+  writeTextRow(row: Cell[]): void;
+  writeEof(): void;
+}
+
+/** A VARCHAR in utf8mb4. */
+function columnNamed(name: string): object {
+  const nowhere = { catalog: 'def', schema: '', table: '', orgTable: '', orgName: '' };
+  return { ...nowhere, name, characterSet: 45, columnLength: 1_024, columnType: 253, flags: 0, decimals: 0 };
 }
