@@ -7,6 +7,8 @@ import { createTest } from '../../catalog/jobs/connection-tests.js';
 import { queueRun } from '../../catalog/runs/queue-run.js';
 import { createSource } from '../../catalog/sources/write-sources.js';
 import { connectorSpec } from '../../connectors/registry.js';
+import { crawledCatalog } from '../fakes/crawled-catalog.js';
+import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { type ApiUnderTest, type Caller, type People, populate, startApi } from './api-under-test.js';
 import { document } from './declared-shapes.js';
 
@@ -58,6 +60,9 @@ beforeAll(async () => {
   const [runId, testId] = [randomUUID(), randomUUID()];
   await queueRun(api.database, { runId, crawlerId: crawler.id, trigger: 'manual' });
   await createTest(api.database, { testId, dataSourceId: source.id, resourceGroupId: 'default' });
+  const catalog = await crawledCatalog(api.database, new SyntheticSource(1, 1));
+  await catalog.crawl();
+  const [entity] = await catalog.rows<{ id: string }>(`SELECT id FROM entity WHERE kind = 'table'`);
   ids = {
     people: people.viewer.personId,
     workspaces: people.workspaceId,
@@ -67,6 +72,8 @@ beforeAll(async () => {
     crawlers: crawler.id,
     runs: runId,
     tokens: randomUUID(),
+    entities: entity?.id ?? '',
+    tables: entity?.id ?? '',
   };
 });
 
@@ -80,7 +87,11 @@ async function ask(
   const first = route.path.split('/')[1] ?? '';
   const id = ids[first];
   if (route.path.includes('{id}') && id === undefined) throw new Error(`The test knows no id for ${route.path}`);
-  const path = route.path.replace('{id}', id ?? '').replace(/\{\w+\}/g, randomUUID());
+  const path = route.path
+    .replace('{id}', id ?? '')
+    .replace('{version}', '1')
+    .replace(/diff$/, 'diff?from=1&to=1')
+    .replace(/\{\w+\}/g, randomUUID());
   const unwanted = {
     unwanted: true,
     ...(route.kind === 'workspace-in-body' ? { workspaceId: people.workspaceId } : {}),
@@ -112,12 +123,19 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'DELETE /tokens/{id}',
       'GET /crawlers',
       'GET /data-sources',
+      'GET /entities',
+      'GET /entities/{id}',
       'GET /me',
       'GET /resource-groups',
       'GET /resource-groups/{id}',
       'GET /runs',
       'GET /search',
       'GET /source-types',
+      'GET /tables/{id}/columns',
+      'GET /tables/{id}/partitions',
+      'GET /tables/{id}/versions',
+      'GET /tables/{id}/versions/diff',
+      'GET /tables/{id}/versions/{version}',
       'GET /tokens',
       'GET /workspaces',
       'POST /schedules/preview',
@@ -132,6 +150,12 @@ describe('somebody of another workspace', () => {
     const answer = await ask(route, people.outsider);
     expect(answer).toMatchObject({ status: 404, code: 'NOT_FOUND' });
     expect(answer.text).not.toMatch(/sales|shop|db\.example/);
+  });
+
+  const onMap = named.filter(({ kind, path }) => kind === 'visible' && path.includes('{id}'));
+  it.each(onMap)('is told of no entity that its workspace does not have: $name', async (route) => {
+    expect(await ask(route, people.outsider)).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+    expect((await ask(route, people.tenantAdmin)).status).toBe(200);
   });
 
   const ofTenant = named.filter(({ kind }) => kind === 'tenant');
