@@ -29,6 +29,7 @@ const PERMISSIONS = {
   'group.manage': { anywhere: 'admin', workspace: [] },
   'person.read': { anywhere: 'admin', workspace: [] },
   'person.manage': { anywhere: 'admin', workspace: [] },
+  'metrics.read': { anywhere: 'admin', workspace: [] },
   'audit.read': { anywhere: 'admin', workspace: ['admin'] },
 } as const satisfies Record<string, { anywhere: TenantRole; workspace: readonly WorkspaceRole[] }>;
 

@@ -52,5 +52,5 @@ interface FailedStep {
   log: { error(step: string, message: string, fields?: Record<string, unknown>): void };
   step: string;
   report: Logger;
-  ref: { runId: string; unit: number };
+  ref: { runId: string; unit?: number };
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { freePort } from '../cli/embedded/free-port.js';

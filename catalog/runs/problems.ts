@@ -49,14 +49,17 @@ export async function recordProblems(
     database,
     `INSERT INTO crawl_problem (run_id, unit, level, schema_name, object_name, code, message, remedy)
      SELECT :runId, :unit, n.level, n.schema_name, n.object_name, n.code, n.message, n.remedy
-       FROM jsonb_to_recordset(:rows)
-            AS n (level text, schema_name text, object_name text, code text, message text, remedy text)
+       FROM ROWS FROM (
+              jsonb_to_recordset(:rows)
+              AS (level text, schema_name text, object_name text, code text, message text, remedy text)
+            ) WITH ORDINALITY AS n (level, schema_name, object_name, code, message, remedy, place)
       WHERE NOT EXISTS (
               SELECT 1
                 FROM crawl_problem p
                WHERE p.run_id = :runId AND p.unit = :unit AND p.code = n.code
                  AND coalesce(p.schema_name, '') = coalesce(n.schema_name, '')
-                 AND coalesce(p.object_name, '') = coalesce(n.object_name, ''))`,
+                 AND coalesce(p.object_name, '') = coalesce(n.object_name, ''))
+      ORDER BY n.place`,
     { runId, unit, rows: JSON.stringify(rows) },
   );
 }

@@ -10,7 +10,10 @@ export interface Redactor {
 const SECRET_NAME =
   'pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?(?:id|secret))?|private[_-]?key|' +
   'secret[_-]?key|master[_-]?key|credentials?|authorization|auth|cookie|signature';
-const SECRET_KEY = new RegExp(`(?:^|[_.-])(?:${SECRET_NAME})$|(?:password|secret|token|apikey|privatekey)$`, 'i');
+/** These count at the end of a longer word too, as in `clientSecret`; the short ones would take in `compass`. */
+const LONG_NAME = 'password|passphrase|secret|token|api[_-]?key|private[_-]?key|access[_-]?key';
+const NAMED = `(?:(?:\\b|_)(?:${SECRET_NAME})|${LONG_NAME})`;
+const SECRET_KEY = new RegExp(`(?:^|[_.-])(?:${SECRET_NAME})$|(?:${LONG_NAME})$`, 'i');
 
 /** Each matches the secret and keeps, as $1 and $2, what stands around it. Bounded, so that none takes quadratic time. */
 const PATTERNS: readonly [RegExp, string][] = [
@@ -23,10 +26,12 @@ const PATTERNS: readonly [RegExp, string][] = [
     `$1${MASK}`,
   ],
   [/(\bPASSWORD\s+)(?:'(?:[^'\\]|\\.|'')*(?:'|$)|"(?:[^"\\]|\\.)*(?:"|$))/gi, `$1${MASK}`],
+  // JSON inside of a JSON string, where each quote has a backslash before it.
+  [new RegExp(String.raw`(${NAMED}\\"\s{0,5}:\s{0,5})\\"(?:\\\\\\"|[^"\\]|\\(?!"))*(?:\\"|$)`, 'gi'), `$1${MASK}`],
   [
     new RegExp(
-      `((?:\\b|_)(?:${SECRET_NAME})\\\\?["']?\\s{0,5}(?:=>|[=:])\\s{0,5})` +
-        `(?:\\\\?"(?:[^"\\\\]|\\\\[^"])*(?:\\\\?"|$)|'(?:[^'\\\\]|\\\\.|'')*(?:'|$)|[^\\s,;&"'}\\])]+)`,
+      String.raw`(${NAMED}["']?\s{0,5}(?:=>|[=:])\s{0,5})` +
+        String.raw`(?:"(?:[^"\\]|\\[\s\S])*(?:"|$)|'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|[^\s,;&"'}\])]+)`,
       'gi',
     ),
     `$1${MASK}`,

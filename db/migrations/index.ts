@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import * as access from './0001-access.js';
 import * as collection from './0002-collection.js';
 import * as catalog from './0003-catalog.js';
+import * as search from './0004-search.js';
 
 interface Migration {
   name: string;
@@ -14,6 +15,7 @@ const migrations: Migration[] = [
   { name: '0001-access', ...access },
   { name: '0002-collection', ...collection },
   { name: '0003-catalog', ...catalog },
+  { name: '0004-search', ...search },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -1,0 +1,102 @@
+import type { Database } from '../db/database.js';
+import type { SearchDocument } from './port.js';
+
+/** What the index must be told of some entities: the documents of the living, the ids of the others. */
+export interface Documents {
+  put: SearchDocument[];
+  /** Removed from their source, or no longer known at all. */
+  remove: string[];
+}
+
+interface EntityRow {
+  id: string;
+  guid: string;
+  kind: SearchDocument['kind'];
+  type: string;
+  name: string;
+  schema_name: string | null;
+  owner: string | null;
+  comment: string | null;
+  description: string | null;
+  changed_at: Date;
+  database: string;
+  visibility: 'tenant' | 'workspace';
+  source_type: string;
+  crawler_id: string;
+  data_source_id: string;
+  data_source_name: string;
+  workspace_id: string;
+  workspace_name: string;
+  column_names: string[];
+  column_comments: string[];
+}
+
+/** Everything a document is made of, in one statement for any number of entities. Restricted by what follows. */
+const ENTITIES = `
+  SELECT e.id, e.guid, e.kind, e.type, e.name, e.schema_name, e.owner, e.comment, e.description, e.changed_at,
+         d.name AS database, d.visibility, d.source_type, d.crawler_id,
+         s.id AS data_source_id, s.name AS data_source_name,
+         w.id AS workspace_id, w.name AS workspace_name,
+         c.column_names, c.column_comments
+  FROM entity e
+  JOIN collected_database d ON d.id = e.collected_database_id
+  JOIN data_source s ON s.id = d.data_source_id
+  JOIN workspace w ON w.id = d.workspace_id
+  CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(field ->> 'name' ORDER BY place), '{}') AS column_names,
+           coalesce(array_agg(coalesce(field ->> 'comment', '') ORDER BY place), '{}') AS column_comments
+    FROM jsonb_array_elements(coalesce(e.structure -> 'columns', '[]')) WITH ORDINALITY AS f (field, place)
+  ) AS c
+  WHERE e.removed_at IS NULL`;
+
+/** The documents of entities as the catalog has them now. */
+export async function documentsOf(database: Database, entityIds: readonly string[]): Promise<Documents> {
+  const { rows } = await database.raw<{ rows: EntityRow[] }>(`${ENTITIES} AND e.id = ANY (?::bigint[])`, [
+    [...entityIds],
+  ]);
+  const living = new Set(rows.map(({ id }) => id));
+  return { put: rows.map(toDocument), remove: entityIds.filter((id) => !living.has(id)) };
+}
+
+/** The documents of everything on the map, in pages in the order of their ids. */
+export async function* allDocuments(database: Database, pageSize = 1_000): AsyncGenerator<SearchDocument[]> {
+  let after = '0';
+  for (;;) {
+    const { rows } = await database.raw<{ rows: EntityRow[] }>(
+      `${ENTITIES} AND e.id > ?::bigint ORDER BY e.id LIMIT ?`,
+      [after, pageSize],
+    );
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map(toDocument);
+    after = last.id;
+  }
+}
+
+function toDocument(row: EntityRow): SearchDocument {
+  const places =
+    row.kind === 'database' ? [row.name] : [row.database, ...(row.kind === 'table' ? [row.schema_name] : []), row.name];
+  return {
+    id: row.id,
+    guid: row.guid,
+    kind: row.kind,
+    type: row.type,
+    name: row.name,
+    qualifiedName: places.filter((place) => place !== null).join('.'),
+    sourceType: row.source_type,
+    dataSourceId: row.data_source_id,
+    dataSourceName: row.data_source_name,
+    workspaceId: row.workspace_id,
+    workspaceName: row.workspace_name,
+    crawlerId: row.crawler_id,
+    database: row.database,
+    schema: row.kind === 'schema' ? row.name : row.schema_name,
+    owner: row.owner,
+    comment: row.comment,
+    description: row.description,
+    columnNames: row.column_names,
+    columnComments: row.column_comments,
+    visibleTo: row.visibility === 'tenant' ? 'tenant' : `workspace:${row.workspace_id}`,
+    changedAt: row.changed_at.getTime(),
+  };
+}

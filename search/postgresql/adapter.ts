@@ -1,0 +1,70 @@
+import type { Database } from '../../db/database.js';
+import { BadCursor } from '../cursor.js';
+import { type SearchIndex, SearchUnavailable } from '../port.js';
+import { rebuildTables } from './rebuild-tables.js';
+import { answer } from './search.js';
+import { LIVE } from './tables.js';
+import { writeDocuments } from './write.js';
+
+/** The search index kept in the catalog's own PostgreSQL. The database handle stays the caller's: `close` leaves it open. */
+export function createPostgresqlIndex(database: Database): SearchIndex {
+  return {
+    engine: 'postgresql',
+    prepare: () =>
+      available(async () => {
+        const { rows } = await database.raw<{ rows: { ready: boolean }[] }>(
+          `SELECT to_regclass('search_document') IS NOT NULL AS ready`,
+        );
+        if (rows[0]?.ready !== true)
+          throw new SearchUnavailable('The search tables are missing: the migrations have not run.');
+      }),
+    write: (batch) => available(() => writeDocuments(database, LIVE, batch)),
+    search: (request) =>
+      available(() =>
+        database.transaction(
+          async (transaction) => {
+            await transaction.raw(
+              // Compiling, or starting processes, takes longer than these queries do. A sequential scan is never the
+              // right plan for one of them, but statistics of a table just filled can make it look so.
+              `SELECT set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),
+                      set_config('max_parallel_workers_per_gather', '0', true),
+                      set_config('pg_trgm.similarity_threshold', '0.3', true)`,
+            );
+            return answer(transaction, LIVE, request);
+          },
+          { isolationLevel: 'repeatable read', readOnly: true },
+        ),
+      ),
+    rebuild: (documents) => available(() => rebuildTables(database, documents)),
+    health: async () => {
+      try {
+        await database.raw('SELECT FROM search_document LIMIT 1');
+        return { ok: true };
+      } catch {
+        return { ok: false, reason: 'PostgreSQL does not answer, or its search tables are missing.' };
+      }
+    },
+    close: async () => undefined,
+  };
+}
+
+/** SQLSTATE classes of a server that is away or has no room: connection, resources, operator intervention. */
+const AWAY = /^(08|53|57)/;
+
+async function available<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BadCursor || error instanceof SearchUnavailable) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (AWAY.test(code) || /^E[A-Z]+$/.test(code) || isTimeout(error))
+      throw new SearchUnavailable('PostgreSQL, which holds the search index, does not answer.', { cause: error });
+    throw error;
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return (
+    error instanceof Error && (error.name === 'KnexTimeoutError' || error.message.startsWith('Connection terminated'))
+  );
+}

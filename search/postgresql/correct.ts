@@ -1,0 +1,162 @@
+import type { Database } from '../../db/database.js';
+import { allowedEdits, editDistance, oneEditAway } from '../typos.js';
+import { isUnspaced } from '../words.js';
+import type { Shown } from './groups.js';
+import { mayBePrefix, type QueryWord, type Reading, readingOf } from './reading.js';
+import type { Tables } from './tables.js';
+
+/** Words of the dictionary that are looked at more closely, for each misspelt one. */
+const CANDIDATES = 8;
+/** Of these, how many are tried together with those of the other words. */
+const TRIED = 3;
+/** A word's documents are counted up to here: enough to tell a usual word from a rare one. */
+const USUAL = 100;
+
+interface Candidate {
+  word: string;
+  edits: number;
+}
+
+/**
+ * What was probably meant: the words of the dictionary nearest to those typed, together with which something is found.
+ * Only what the searcher may see counts, for each word and for all together: that a word is known, or is not, must
+ * tell nothing about documents of others.
+ * @param shown what the searcher may see
+ * @returns undefined when nothing near is found
+ */
+export async function correctedReading(
+  database: Database,
+  tables: Tables,
+  words: QueryWord[],
+  shown: Shown,
+): Promise<Reading | undefined> {
+  const near = await nearWords(database, tables, words);
+  const known = await visibleCounts(database, tables, words, near, shown);
+  const choices = words.map((typed, at) => {
+    const itself = known.get(wordQuery(typed)) ?? 0;
+    const others = (near[at] ?? [])
+      .map((candidate) => ({ ...candidate, documents: known.get(wordQuery({ ...typed, word: candidate.word })) ?? 0 }))
+      .filter(({ documents }) => documents > 0)
+      .sort((a, b) => a.edits - b.edits || sameStart(typed, b) - sameStart(typed, a) || b.documents - a.documents)
+      .slice(0, TRIED);
+    return [...(itself > 0 ? [{ word: typed.word, edits: 0 }] : []), ...others];
+  });
+  const readings = combinations(choices)
+    .filter((combination) => combination.some(({ edits }) => edits > 0))
+    .map((combination) => readingOf(combination.map(({ word }, at) => ({ word, prefix: words[at]?.prefix ?? false }))));
+  if (readings.length === 0) return undefined;
+  const first = await firstFound(database, tables, readings, shown);
+  return first === undefined ? undefined : readings[first];
+}
+
+/** For each word the dictionary's nearest, by edits. Trigrams find what is two edits away, a look-up what is one. */
+async function nearWords(database: Database, tables: Tables, words: QueryWord[]): Promise<Candidate[][]> {
+  const asked = words.flatMap((typed, at) => (isCorrectable(typed.word) ? [{ ...typed, at }] : []));
+  if (asked.length === 0) return words.map(() => []);
+  const edits = asked.flatMap(({ word, at }) => oneEditAway(word).map((edit) => ({ edit, at })));
+  const open = edits.filter(({ at }) => words[at]?.prefix === true);
+  const { rows } = await database.raw<{ rows: { at: number; term: string }[] }>(
+    `SELECT e.at, t.term
+     FROM unnest(?::text[], ?::integer[]) AS e (edit, at) JOIN ${tables.term} t ON t.term = e.edit
+     UNION
+     SELECT e.at, t.term
+     FROM unnest(?::text[], ?::integer[]) AS e (edit, at)
+     CROSS JOIN LATERAL (
+       SELECT term FROM ${tables.term} WHERE term > e.edit AND term < e.edit || U&'\\+10FFFF' ORDER BY term LIMIT 3
+     ) AS t
+     UNION
+     SELECT w.at, t.term
+     FROM unnest(?::text[], ?::integer[]) AS w (word, at)
+     CROSS JOIN LATERAL (
+       SELECT term FROM ${tables.term} WHERE term % w.word ORDER BY similarity(term, w.word) DESC, documents DESC LIMIT 40
+     ) AS t`,
+    [
+      edits.map(({ edit }) => edit),
+      edits.map(({ at }) => at),
+      open.map(({ edit }) => edit),
+      open.map(({ at }) => at),
+      asked.map(({ word }) => word),
+      asked.map(({ at }) => at),
+    ],
+  );
+  return words.map((typed, at) =>
+    rows
+      .filter((row) => row.at === at && row.term !== typed.word)
+      .map(({ term }) => ({ word: term, edits: editDistance(typed.word, term, typed.prefix) }))
+      .filter(({ edits }) => edits > 0 && edits <= allowedEdits(typed.word.length))
+      .sort((a, b) => a.edits - b.edits || sameStart(typed, b) - sameStart(typed, a) || a.word.length - b.word.length)
+      .slice(0, CANDIDATES),
+  );
+}
+
+/** In how many visible documents each word and each candidate stands, by its query. */
+async function visibleCounts(
+  database: Database,
+  tables: Tables,
+  words: QueryWord[],
+  near: Candidate[][],
+  shown: Shown,
+): Promise<Map<string, number>> {
+  const queries = [
+    ...new Set(
+      words.flatMap((typed, at) =>
+        [typed.word, ...(near[at] ?? []).map(({ word }) => word)].map((word) => wordQuery({ ...typed, word })),
+      ),
+    ),
+  ];
+  const { rows } = await database.raw<{ rows: { query: string; n: number }[] }>(
+    `SELECT q.query, counted.n
+     FROM unnest(?::text[]) AS q (query)
+     CROSS JOIN LATERAL (
+       SELECT count(*)::integer AS n
+       FROM (SELECT FROM ${tables.document} WHERE words @@ q.query::tsquery ${shown.condition} LIMIT ${USUAL}) AS few
+     ) AS counted`,
+    [queries, ...shown.bindings],
+  );
+  return new Map(rows.map(({ query, n }) => [query, n]));
+}
+
+/** The first of several readings with something to show. */
+export async function firstFound(
+  database: Database,
+  tables: Tables,
+  readings: readonly Reading[],
+  shown: Shown,
+): Promise<number | undefined> {
+  const { rows } = await database.raw<{ rows: { at: number }[] }>(
+    `SELECT (r.at - 1)::integer AS at
+     FROM unnest(?::text[]) WITH ORDINALITY AS r (query, at)
+     WHERE EXISTS (SELECT FROM ${tables.document} WHERE words @@ r.query::tsquery ${shown.condition})
+     ORDER BY r.at LIMIT 1`,
+    [readings.map(({ all }) => all), ...shown.bindings],
+  );
+  return rows[0]?.at;
+}
+
+/** Every choice of one candidate a word, fewest edits first. */
+function combinations(choices: Candidate[][]): Candidate[][] {
+  let combined: Candidate[][] = [[]];
+  for (const choice of choices) {
+    combined = combined.flatMap((head) => choice.map((candidate) => [...head, candidate]));
+    // The sort is stable: among equally many edits the likelier words stay in front.
+    combined = combined.sort((a, b) => editsOf(a) - editsOf(b)).slice(0, 30);
+  }
+  return combined;
+}
+
+function editsOf(combination: readonly Candidate[]): number {
+  return combination.reduce((sum, { edits }) => sum + edits, 0);
+}
+
+/** Misspellings rarely begin with the first letter. */
+function sameStart(typed: QueryWord, candidate: Candidate): number {
+  return typed.word[0] === candidate.word[0] ? 1 : 0;
+}
+
+function isCorrectable(word: string): boolean {
+  return allowedEdits(word.length) > 0 && !isUnspaced(word) && !/^\p{N}+$/u.test(word);
+}
+
+function wordQuery(word: QueryWord): string {
+  return readingOf([{ ...word, prefix: word.prefix && mayBePrefix(word.word) }]).all;
+}

@@ -1,0 +1,141 @@
+import { compact, isUnspaced, queryWordsOf } from '../words.js';
+import { guidLexeme } from './lexemes.js';
+
+/** More words than this are not searched for: whoever pastes a page gets what matches its beginning. */
+const MOST_WORDS = 12;
+/** A single letter is the beginning of a tenth of all words: it completes names only. */
+const SHORTEST_PREFIX = 2;
+
+/** One word of a query. */
+export interface QueryWord {
+  word: string;
+  /** Whether the word is the beginning of what is meant: the last one, while it is being typed. */
+  prefix: boolean;
+  /** What it may become, from the dictionary; see completions.ts. Without them the index looks for all beginnings. */
+  completions?: string[];
+}
+
+/** How good a match is, best last; part of the rank and of cursors. */
+export const CLASSES = ['anywhere', 'fields', 'column', 'path', 'name', 'namePrefix', 'exact'] as const;
+export type MatchClass = (typeof CLASSES)[number];
+
+/** One way to understand what was typed: a tsquery for each class, and one for whatever matches at all. */
+export interface Reading {
+  words: QueryWord[];
+  all: string;
+  classes: { rank: number; query: string }[];
+}
+
+/** The words of a text as typed, the last one open. Empty for a text without any letter or digit. */
+export function typedWords(text: string): QueryWord[] {
+  const words = [...new Set(queryWordsOf(text.slice(0, 2_000)))].slice(0, MOST_WORDS);
+  return words.map((word, at) => ({ word, prefix: at === words.length - 1 && mayBePrefix(word) }));
+}
+
+/** Whether a word can stand for the longer ones that begin with it. */
+export function mayBePrefix(word: string): boolean {
+  return !isUnspaced(word) && word.length >= SHORTEST_PREFIX;
+}
+
+/**
+ * The reading of a text in which every word must match.
+ * @param text as typed, for what compares it whole: guid, name, column; left out for words that were not typed so
+ */
+export function readingOf(words: QueryWord[], text?: string): Reading {
+  const queries: Record<MatchClass, string | undefined> = {
+    exact: text === undefined ? undefined : exactQuery(text),
+    namePrefix: text === undefined ? undefined : namePrefixQuery(text),
+    name: and(words, (word) => lexeme('n/', word)),
+    path: `${or(words, (word) => lexeme('n/', word))} & ${and(words, (word) => `(${lexeme('n/', word)} | ${lexeme('p/', word)})`)}`,
+    column: columnQuery(words, text),
+    fields: and(words, (word) => lexeme('', word)),
+    anywhere: and(words, anywhere),
+  };
+  return assemble(words, queries);
+}
+
+/** The reading in which any `size` of the words are enough. */
+export function looseReadingOf(words: QueryWord[], size: number): Reading {
+  const subsets = subsetsOf(words, size);
+  const loose = (term: (word: QueryWord) => string) => subsets.map((subset) => and(subset, term)).join(' | ');
+  return assemble(words, {
+    exact: undefined,
+    namePrefix: undefined,
+    name: loose((word) => lexeme('n/', word)),
+    path: undefined,
+    column: undefined,
+    fields: loose((word) => lexeme('', word)),
+    anywhere: loose(anywhere),
+  });
+}
+
+function assemble(words: QueryWord[], queries: Record<MatchClass, string | undefined>): Reading {
+  const classes = CLASSES.flatMap((name, rank) => {
+    const query = queries[name];
+    return query === undefined ? [] : [{ rank, query }];
+  }).reverse();
+  // Every class but these implies `anywhere`.
+  const all = [queries.anywhere, queries.exact, queries.namePrefix, queries.column].filter(
+    (query) => query !== undefined,
+  );
+  return { words, all: all.map((query) => `(${query})`).join(' | '), classes };
+}
+
+function exactQuery(text: string): string {
+  const queries = [quote(guidLexeme(text.trim()))];
+  const whole = compact(text);
+  if (whole !== '') queries.push(quote(`k/${whole}`));
+  const qualified = qualifiedName(text, '');
+  return [...queries, ...qualified].join(' | ');
+}
+
+function namePrefixQuery(text: string): string | undefined {
+  const whole = compact(text);
+  if (whole === '') return undefined;
+  return [`${quote(`k/${whole}`)}:*`, ...qualifiedName(text, ':*')].join(' | ');
+}
+
+/** `sales.orders`: a name behind the words of its path. */
+function qualifiedName(text: string, suffix: string): string[] {
+  const places = text.split('.');
+  const name = compact(places.pop() ?? '');
+  const path = places.flatMap((place) => queryWordsOf(place)).slice(0, MOST_WORDS);
+  if (name === '' || path.length === 0) return [];
+  return [`(${[`${quote(`k/${name}`)}${suffix}`, ...path.map((word) => quote(`p/${word}`))].join(' & ')})`];
+}
+
+function columnQuery(words: QueryWord[], text: string | undefined): string | undefined {
+  const only = words.length === 1 ? words[0] : undefined;
+  if (only !== undefined) return quote(only.word);
+  return text === undefined ? quote(`c/${words.map(({ word }) => word).join('')}`) : quote(`c/${compact(text)}`);
+}
+
+function anywhere(word: QueryWord): string {
+  return `(${lexeme('', word)} | ${lexeme('t/', word)} | ${lexeme('p/', word)})`;
+}
+
+function and(words: QueryWord[], term: (word: QueryWord) => string): string {
+  return `(${words.map(term).join(' & ')})`;
+}
+
+function or(words: QueryWord[], term: (word: QueryWord) => string): string {
+  return `(${words.map(term).join(' | ')})`;
+}
+
+/** In names a beginning is looked for as such; elsewhere it stands for its completions, where they are known. */
+function lexeme(mark: string, { word, prefix, completions }: QueryWord): string {
+  if (!prefix) return quote(mark + word);
+  if (mark === 'n/' || completions === undefined) return `${quote(mark + word)}:*`;
+  const alternatives = [word, ...completions].map((each) => quote(mark + each));
+  return alternatives.length === 1 ? (alternatives[0] as string) : `(${alternatives.join(' | ')})`;
+}
+
+/** Lexemes are letters, digits and the slash of a mark, so nothing in them can end the quotation. */
+function quote(text: string): string {
+  return `'${text}'`;
+}
+
+function subsetsOf<T>(items: readonly T[], size: number): T[][] {
+  if (size === 0) return [[]];
+  return items.flatMap((item, at) => subsetsOf(items.slice(at + 1), size - 1).map((rest) => [item, ...rest]));
+}
