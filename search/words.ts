@@ -57,6 +57,7 @@ function asWord(piece: string): string {
   return cut(isAscii(folded) && isAscii(piece) ? folded : folded.replace(NEITHER, ''));
 }
 const NEITHER = /[^\p{L}\p{N}]+/gu;
+const NEITHER_ASCII = /[^a-z0-9]+/g;
 
 function cut(word: string): string {
   if (word.length <= WORD_LENGTH) return word;
@@ -71,6 +72,10 @@ function cut(word: string): string {
  */
 export function wordsOf(text: string): Word[] {
   const found: Word[] = [];
+  if (isAscii(text)) {
+    eachAsciiPiece(text, (start, end) => found.push({ word: cut(text.slice(start, end).toLowerCase()), start, end }));
+    return found;
+  }
   for (const match of text.matchAll(PIECE)) {
     const start = match.index;
     if (match.groups?.unspaced !== undefined) {
@@ -81,6 +86,47 @@ export function wordsOf(text: string): Word[] {
     if (word !== '') found.push({ word, start, end: start + match[0].length });
   }
   return found;
+}
+
+/** The words of {@link wordsOf} without their places: indexing takes a hundred texts apart for each table. */
+export function plainWordsOf(text: string): string[] {
+  if (!isAscii(text)) return wordsOf(text).map(({ word }) => word);
+  const found: string[] = [];
+  const lower = text.toLowerCase();
+  eachAsciiPiece(text, (start, end) => found.push(cut(lower.slice(start, end))));
+  return found;
+}
+
+/** Finds in plain ASCII what {@link PIECE} does, in a fraction of the time. */
+function eachAsciiPiece(text: string, found: (start: number, end: number) => void): void {
+  const length = text.length;
+  for (let start = 0; start < length; ) {
+    const kind = kindOf(text.charCodeAt(start));
+    let end = start + 1;
+    if (kind === OTHER) {
+      start = end;
+      continue;
+    }
+    while (end < length && kindOf(text.charCodeAt(end)) === kind) end += 1;
+    if (kind === CAPITAL && end < length && kindOf(text.charCodeAt(end)) === SMALL) {
+      // The last capital begins the next word: HTTP|Server. A single one begins this word.
+      if (end - start > 1) end -= 1;
+      else while (end < length && kindOf(text.charCodeAt(end)) === SMALL) end += 1;
+    }
+    found(start, end);
+    start = end;
+  }
+}
+
+const OTHER = 0;
+const SMALL = 1;
+const CAPITAL = 2;
+const DIGIT = 3;
+
+function kindOf(code: number): number {
+  if (code >= 97 && code <= 122) return SMALL;
+  if (code >= 48 && code <= 57) return DIGIT;
+  return code >= 65 && code <= 90 ? CAPITAL : OTHER;
 }
 
 /**
@@ -110,7 +156,7 @@ const ANY_UNSPACED = new RegExp(`[${UNSPACED}]`, 'u');
 
 /** A name without case, accents and separators: `DimCustomer_Orders` and `dim customer orders` are the same. */
 export function compact(text: string): string {
-  return cut(fold(text).replace(NEITHER, ''));
+  return cut(isAscii(text) ? text.toLowerCase().replace(NEITHER_ASCII, '') : fold(text).replace(NEITHER, ''));
 }
 
 function charactersAndPairs(run: string, start: number): Word[] {

@@ -46,7 +46,8 @@ async function planRemovals(client: PoolClient, key: UnitKey, unit: PublishingUn
 
 /**
  * Tables that would go. One that was dropped and made again under its name is not among them: the new object, which
- * has a key that the catalog does not know, takes its entity over.
+ * has a key that the catalog does not know, takes its entity over. NOT IN, because it is hashed whatever the planner
+ * believes of a staging table.
  */
 const MISSING_TABLES = `
   SELECT e.schema_name AS schema, count(*)::int AS tables
@@ -54,10 +55,10 @@ const MISSING_TABLES = `
   JOIN source_object o ON o.collected_database_id = $3 AND o.native_key = m.native_key
   JOIN entity e ON e.id = o.entity_id
   WHERE m.run_id = $1 AND m.unit = $2 AND m.op = 'missing' AND m.kind = 'table'
-    AND NOT EXISTS (
-      SELECT 1
+    AND e.guid NOT IN (
+      SELECT s.guid
       FROM staged_object s
-      WHERE s.run_id = $1 AND s.unit = $2 AND s.op = 'upsert' AND s.guid = e.guid
+      WHERE s.run_id = $1 AND s.unit = $2 AND s.op = 'upsert'
         AND NOT EXISTS (
           SELECT 1 FROM source_object k WHERE k.collected_database_id = $3 AND k.native_key = s.native_key
         )

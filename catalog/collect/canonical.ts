@@ -77,18 +77,15 @@ function structureJson(structure: TableStructure): string {
   });
 }
 
-/** Without its ordinal, which is its place in the list: numbers are what jsonb is slowest to take in. */
 function columnForm(column: Column): StoredColumn {
+  const { generated } = column;
   return {
     name: column.name,
     type: column.type,
-    baseType: column.baseType,
-    nullable: column.nullable,
+    baseType: column.baseType === column.type ? undefined : column.baseType,
+    nullable: column.nullable ? undefined : false,
     default: column.default,
-    generated:
-      column.generated === undefined
-        ? undefined
-        : { expression: column.generated.expression, stored: column.generated.stored },
+    generated: generated === undefined ? undefined : { expression: generated.expression, stored: generated.stored },
     identity: column.identity,
     collation: column.collation,
     comment: column.comment,

@@ -49,16 +49,18 @@ export async function mergeUpserts(client: PoolClient, ref: PageRef): Promise<Me
   const page = [ref.runId, ref.unit, ref.page];
   const { rows } = await client.query<Candidate>(PAGE_CANDIDATES, [...page, ref.collectedDatabaseId]);
   const { objects, displaced } = settleIdentities(rows);
-  const added = objects.filter(({ action }) => action === 'added');
-  const existing = objects.filter(({ action }) => action !== 'added' && action !== 'unchanged');
+  const isNew = ({ action }: Settled) => action === 'added';
+  const differs = ({ action }: Settled) => action !== 'added' && action !== 'unchanged';
+  const givingWay = objects.filter(({ givesWay }) => givesWay).map(({ entityId }) => entityId);
 
   if (displaced.length > 0) await client.query(DISPLACE, [displaced]);
-  if (existing.length > 0) {
-    await client.query(KEEP_VERSIONS, [...page, keys(existing), ids(existing)]);
-    await client.query(UPDATE_ENTITIES, [...page, keys(existing), ids(existing), guids(existing)]);
+  if (objects.some(differs)) {
+    const ids = idsWhere(objects, differs);
+    await client.query(KEEP_VERSIONS, [...page, ids]);
+    await client.query(UPDATE_ENTITIES, [...page, ids, givingWay]);
   }
-  if (added.length > 0) {
-    await client.query(INSERT_ENTITIES, [...page, ref.collectedDatabaseId, keys(added), ids(added), guids(added)]);
+  if (objects.some(isNew)) {
+    await client.query(INSERT_ENTITIES, [...page, ref.collectedDatabaseId, idsWhere(objects, isNew), givingWay]);
   }
   await mergeKeys(client, ref, objects);
   await mergePartitions(client, ref, objects);
@@ -67,25 +69,22 @@ export async function mergeUpserts(client: PoolClient, ref: PageRef): Promise<Me
 
 async function mergeKeys(client: PoolClient, ref: PageRef, objects: readonly Settled[]): Promise<void> {
   const takenOver = objects.filter(({ newKey, action }) => newKey && action !== 'added' && action !== 'restored');
-  if (takenOver.length > 0) await client.query(FORGET_KEYS, [ids(takenOver)]);
-  await client.query(UPSERT_SOURCE_OBJECTS, [
-    ref.runId,
-    ref.unit,
-    ref.page,
-    ref.collectedDatabaseId,
-    keys(objects),
-    ids(objects),
-  ]);
+  if (takenOver.length > 0) await client.query(FORGET_KEYS, [takenOver.map(({ entityId }) => entityId)]);
+  const ids = idsWhere(objects, () => true);
+  await client.query(UPSERT_SOURCE_OBJECTS, [ref.runId, ref.unit, ref.page, ref.collectedDatabaseId, ids]);
 }
 
 async function mergePartitions(client: PoolClient, ref: PageRef, objects: readonly Settled[]): Promise<void> {
-  const repartitioned = objects.filter(({ samePartitions, kind }) => kind === 'table' && !samePartitions);
-  const existing = repartitioned.filter(({ action }) => action !== 'added');
   const page = [ref.runId, ref.unit, ref.page];
-  if (existing.length > 0) await client.query(DROP_PARTITIONS, [...page, keys(existing), ids(existing)]);
-  if (repartitioned.length > 0) {
-    await client.query(UPSERT_PARTITIONS, [...page, keys(repartitioned), ids(repartitioned)]);
-  }
+  const toDrop = ({ action, samePartitions }: Settled) => action !== 'added' && !samePartitions;
+  const toUpsert = ({ hasPartitions, samePartitions }: Settled) => hasPartitions && !samePartitions;
+  if (objects.some(toDrop)) await client.query(DROP_PARTITIONS, [...page, idsWhere(objects, toDrop)]);
+  if (objects.some(toUpsert)) await client.query(UPSERT_PARTITIONS, [...page, idsWhere(objects, toUpsert)]);
+}
+
+/** The entity ids of a page's objects in their order, 0 for those that are not concerned. */
+function idsWhere(objects: readonly Settled[], concerned: (object: Settled) => boolean): string[] {
+  return objects.map((object) => (concerned(object) ? object.entityId : '0'));
 }
 
 function changeOf({ action, entityId, kind, fromVersion, toVersion }: Settled): Change[] {
@@ -96,9 +95,5 @@ function changeOf({ action, entityId, kind, fromVersion, toVersion }: Settled): 
 /** Partitions are in no search document. */
 function forSearch(objects: readonly Settled[], displaced: readonly string[]): string[] {
   const visible = objects.filter(({ action }) => action !== 'unchanged' && action !== 'repartitioned');
-  return [...new Set([...ids(visible), ...displaced])];
+  return [...new Set([...visible.map(({ entityId }) => entityId), ...displaced])];
 }
-
-const keys = (objects: readonly Settled[]): string[] => objects.map(({ nativeKey }) => nativeKey);
-const ids = (objects: readonly Settled[]): string[] => objects.map(({ entityId }) => entityId);
-const guids = (objects: readonly Settled[]): string[] => objects.map(({ guid }) => guid);

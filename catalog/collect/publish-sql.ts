@@ -1,7 +1,24 @@
 /**
  * The statements that merge one staged page. $1 run, $2 unit, $3 page throughout; what follows is named at each.
  * A page is a thousand rows, so each is a handful of index probes per row, and none looks at the rest of the unit.
+ *
+ * What was settled for each object comes back as an array of entity ids in the order of PAGE_CANDIDATES, 0 for an
+ * object that the statement does not concern. A join with the settled rows would leave its method to the planner, whose
+ * statistics of a staging table are always of some earlier run: it then compares each row with each other.
  */
+const settledPage = (ids: string): string => `(
+    SELECT place.*, (${ids}::bigint[])[place.number] AS entity_id
+    FROM (
+      SELECT s.*, row_number() OVER (ORDER BY s.native_key) AS number
+      FROM staged_object s
+      WHERE s.run_id = $1 AND s.unit = $2 AND s.page = $3 AND s.op = 'upsert'
+    ) place
+  )`;
+
+/** An object's guid, marked where it gives way to another one of the page. */
+function guidOf(givingWay: string): string {
+  return `CASE WHEN s.entity_id = ANY(${givingWay}::bigint[]) THEN s.guid || '#' || s.entity_id ELSE s.guid END`;
+}
 
 /** Which operations the first page that is left holds. $1 run, $2 unit. */
 export const NEXT_PAGE = `
@@ -13,7 +30,7 @@ export const NEXT_PAGE = `
 
 /** Candidates for the identity of each upserted object. $4 collected database. */
 export const PAGE_CANDIDATES = `
-  SELECT c.native_key AS "nativeKey", c.guid, c.kind,
+  SELECT c.native_key AS "nativeKey", c.guid, c.kind, c.partition_hash IS NOT NULL AS "hasPartitions",
          c.known_id AS "knownId", c.holder_id AS "holderId", c.new_id AS "newId",
          e.id AS "entityId", e.version, e.removed_at IS NOT NULL AS removed,
          e.hash = c.structure_hash AS "sameStructure",
@@ -57,35 +74,33 @@ export const PAGE_CANDIDATES = `
 export const DISPLACE = `
   UPDATE entity SET guid = split_part(guid, '#', 1) || '#' || id WHERE id = ANY($1::bigint[])`;
 
-/** $4 collected database, $5 native keys, $6 ids, $7 guids. */
+/** $4 collected database, $5 ids, $6 those of them whose name another object of the page has. */
 export const INSERT_ENTITIES = `
   INSERT INTO entity (
     id, guid, kind, type, collected_database_id, schema_name, name, owner, comment,
     structure, column_count, hash, partition_hash, changed_run_id
   )
-  SELECT m.id, m.guid, s.kind, s.type, $4, s.schema_name, s.name, s.owner, s.comment,
+  SELECT s.entity_id, ${guidOf('$6')}, s.kind, s.type, $4, s.schema_name, s.name, s.owner, s.comment,
          s.structure, s.column_count, s.structure_hash, s.partition_hash, s.run_id
-  FROM staged_object s
-  JOIN unnest($5::text[], $6::bigint[], $7::text[]) AS m (native_key, id, guid) ON m.native_key = s.native_key
-  WHERE s.run_id = $1 AND s.unit = $2 AND s.page = $3 AND s.op = 'upsert'`;
+  FROM ${settledPage('$5')} s
+  WHERE s.entity_id <> 0`;
 
-/** Keeps the structures that are about to be superseded. $4 native keys, $5 ids. */
+/** Keeps the structures that are about to be superseded. $4 ids. */
 export const KEEP_VERSIONS = `
   INSERT INTO entity_version (entity_id, version, run_id, recorded_at, guid, type, owner, comment, structure, hash)
   SELECT e.id, e.version, e.changed_run_id, e.changed_at, split_part(e.guid, '#', 1), e.type, e.owner, e.comment,
          e.structure, e.hash
-  FROM staged_object s
-  JOIN unnest($4::text[], $5::bigint[]) AS m (native_key, id) ON m.native_key = s.native_key
-  JOIN entity e ON e.id = m.id
-  WHERE s.run_id = $1 AND s.unit = $2 AND s.page = $3 AND s.op = 'upsert' AND e.hash <> s.structure_hash`;
+  FROM ${settledPage('$4')} s
+  JOIN entity e ON e.id = s.entity_id
+  WHERE e.hash <> s.structure_hash`;
 
 /**
  * Brings entities to what was read; a tombstone comes back to life. An unchanged structure is assigned to itself, which
- * spares its large value a rewrite. $4 native keys, $5 ids, $6 guids.
+ * spares its large value a rewrite. $4 ids, $5 those of them whose name another object of the page has.
  */
 export const UPDATE_ENTITIES = `
   UPDATE entity e
-  SET guid = m.guid,
+  SET guid = ${guidOf('$5')},
       type = s.type,
       schema_name = s.schema_name,
       name = s.name,
@@ -100,22 +115,19 @@ export const UPDATE_ENTITIES = `
       changed_run_id = CASE WHEN e.hash = s.structure_hash THEN e.changed_run_id ELSE s.run_id END,
       removed_at = NULL,
       removed_run_id = NULL
-  FROM staged_object s
-  JOIN unnest($4::text[], $5::bigint[], $6::text[]) AS m (native_key, id, guid) ON m.native_key = s.native_key
-  WHERE s.run_id = $1 AND s.unit = $2 AND s.page = $3 AND s.op = 'upsert' AND e.id = m.id`;
+  FROM ${settledPage('$4')} s
+  WHERE e.id = s.entity_id`;
 
 /** An entity that was taken over by another object forgets the key of the one it was. $1 ids. */
 export const FORGET_KEYS = `DELETE FROM source_object WHERE entity_id = ANY($1::bigint[])`;
 
-/** $4 collected database, $5 native keys, $6 ids. */
+/** $4 collected database, $5 ids. */
 export const UPSERT_SOURCE_OBJECTS = `
   INSERT INTO source_object (
     collected_database_id, native_key, entity_id, fingerprint, hash, row_estimate, size_bytes
   )
-  SELECT $4, s.native_key, m.id, s.fingerprint, s.hash, s.row_estimate, s.size_bytes
-  FROM staged_object s
-  JOIN unnest($5::text[], $6::bigint[]) AS m (native_key, id) ON m.native_key = s.native_key
-  WHERE s.run_id = $1 AND s.unit = $2 AND s.page = $3 AND s.op = 'upsert'
+  SELECT $4, s.native_key, s.entity_id, s.fingerprint, s.hash, s.row_estimate, s.size_bytes
+  FROM ${settledPage('$5')} s
   ON CONFLICT (collected_database_id, native_key) DO UPDATE
   SET entity_id = excluded.entity_id,
       fingerprint = excluded.fingerprint,
@@ -123,13 +135,12 @@ export const UPSERT_SOURCE_OBJECTS = `
       row_estimate = coalesce(excluded.row_estimate, source_object.row_estimate),
       size_bytes = coalesce(excluded.size_bytes, source_object.size_bytes)`;
 
-/** Drops partitions that the new set does not have. $4 native keys, $5 ids of tables whose set changed. */
+/** Drops partitions that the new set does not have. $4 ids of tables whose set changed. */
 export const DROP_PARTITIONS = `
   WITH changed AS (
-    SELECT m.id, s.partitions
-    FROM staged_object s
-    JOIN unnest($4::text[], $5::bigint[]) AS m (native_key, id) ON m.native_key = s.native_key
-    WHERE s.run_id = $1 AND s.unit = $2 AND s.page = $3 AND s.op = 'upsert'
+    SELECT s.entity_id AS id, s.partitions
+    FROM ${settledPage('$4')} s
+    WHERE s.entity_id <> 0
   )
   DELETE FROM table_partition p
   USING (
@@ -146,14 +157,14 @@ export const DROP_PARTITIONS = `
 /** Adds new partitions and rewrites those that differ. Parameters as in DROP_PARTITIONS. */
 export const UPSERT_PARTITIONS = `
   INSERT INTO table_partition AS p (entity_id, name, ordinal, bound, parent, row_estimate, size_bytes, properties)
-  SELECT DISTINCT ON (m.id, x.name)
-         m.id, x.name, x.ordinal, x.bound, x.parent, x.rows::bigint, x.bytes::bigint, coalesce(x.properties, '{}')
-  FROM staged_object s
-  JOIN unnest($4::text[], $5::bigint[]) AS m (native_key, id) ON m.native_key = s.native_key
+  SELECT DISTINCT ON (s.entity_id, x.name)
+         s.entity_id, x.name, x.ordinal, x.bound, x.parent, x.rows::bigint, x.bytes::bigint,
+         coalesce(x.properties, '{}')
+  FROM ${settledPage('$4')} s
   CROSS JOIN LATERAL jsonb_to_recordset(s.partitions) AS x (
     name text, ordinal integer, bound text, parent text, rows numeric, bytes numeric, properties jsonb
   )
-  WHERE s.run_id = $1 AND s.unit = $2 AND s.page = $3 AND s.op = 'upsert'
+  WHERE s.entity_id <> 0
   ON CONFLICT (entity_id, name) DO UPDATE
   SET ordinal = excluded.ordinal,
       bound = excluded.bound,

@@ -3,6 +3,7 @@ export interface Candidate {
   nativeKey: string;
   guid: string;
   kind: string;
+  hasPartitions: boolean;
   /** The entity that has this native key. */
   knownId: string | null;
   /** The living entity that has this guid. */
@@ -28,14 +29,15 @@ export interface Settled {
   nativeKey: string;
   kind: string;
   entityId: string;
-  /** The guid it gets: its own, or one that gives way to another object of the same name. */
-  guid: string;
+  /** Another object of the page has its name, so it gets a guid that is marked with its id. */
+  givesWay: boolean;
   action: Action;
   fromVersion: number | null;
   toVersion: number;
   /** Whether the entity had another native key, or none, before. */
   newKey: boolean;
   samePartitions: boolean;
+  hasPartitions: boolean;
 }
 
 export interface Settlement {
@@ -65,12 +67,13 @@ export function settleIdentities(candidates: readonly Candidate[]): Settlement {
       nativeKey: candidate.nativeKey,
       kind: candidate.kind,
       entityId,
-      guid: guidIsFree ? candidate.guid : `${candidate.guid}#${entityId}`,
+      givesWay: !guidIsFree,
       action,
       fromVersion: existing === null ? null : version,
       toVersion: existing === null ? 1 : version + (candidate.sameStructure === true ? 0 : 1),
       newKey: candidate.knownId === null,
       samePartitions: existing !== null && candidate.samePartitions === true,
+      hasPartitions: candidate.hasPartitions,
     };
   });
   return { objects, displaced: [...displaced] };

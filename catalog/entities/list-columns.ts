@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
-import type { StoredColumn } from '../model/stored-structure.js';
+import { columnOf, type StoredColumn } from '../model/stored-structure.js';
 import type { Column } from '../model/table.js';
 import { requireVisible } from './entity.js';
 
@@ -55,8 +55,7 @@ export async function listColumns(
     rows,
     page.limit,
     ({ place, column, key_place }): ListedColumn => ({
-      ...column,
-      ordinal: place,
+      ...columnOf(column, place),
       ...(key_place === null ? {} : { primaryKeyPlace: key_place }),
     }),
     ({ place }) => [String(place)],

@@ -7,7 +7,7 @@ import { checkNode, ensureBuild, ensureDependencies, giveUp, ROOT } from './set-
 try {
   checkNode();
   // A packaged installation has its build and no sources to make one from.
-  if (existsSync(join(ROOT, 'tsconfig.build.json'))) {
+  if (existsSync(join(ROOT, 'cli', 'main.ts'))) {
     await ensureDependencies();
     await ensureBuild();
   }

@@ -19,6 +19,8 @@ export function printTable(head: string[], rows: (string | number)[][], right: n
   const table = new Table({
     head,
     style: { head: [], border: [] },
+    // No rules between rows: a table of forty columns has to fit a screen.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
     colAligns: head.map((_, column) => (right.includes(column) ? 'right' : 'left')),
   });
   table.push(

@@ -19,8 +19,8 @@ export async function stage<T>(label: string, work: (say: (words: string) => voi
   if (!live) out.write(`${label} ...\n`);
   const timer = live ? setInterval(draw, 100) : undefined;
   const say = (next: string) => {
+    if (!live && next !== words) out.write(`  ${next}\n`);
     words = next;
-    if (!live) out.write(`  ${next}\n`);
   };
   try {
     const result = await work(say);

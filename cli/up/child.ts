@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { CliError } from '../errors.js';
 import type { Incarnation } from './supervisor.js';
 
 /** Bytes after which a log file is put aside at the next start; one older file is kept. */
@@ -19,7 +20,7 @@ export interface ChildOptions {
 /**
  * Starts one of our own programs as a process of its own, in its own process group, so that a Ctrl-C at the terminal
  * reaches it in the order that `up` decides. Its words go to a file.
- * @throws when it ends, or is not ready in time; the message has its last words
+ * @throws CliError PROGRAM_FAILED when it ends, or is not ready in time; the message has its last words
  */
 export async function startChild(options: ChildOptions): Promise<Incarnation> {
   rotate(options.logFile);
@@ -46,7 +47,11 @@ export async function startChild(options: ChildOptions): Promise<Incarnation> {
     incarnation.kill();
     await ended;
     const cause = error instanceof Error ? error.message : String(error);
-    throw new Error(`${cause}. Its last words, from ${options.logFile}:\n${lastLines(options.logFile)}`);
+    throw new CliError(
+      'PROGRAM_FAILED',
+      `${cause}. Its last words, from ${options.logFile}:\n${lastLines(options.logFile)}`,
+      'Mend what it names and start again; if it names nothing of yours, report it with these lines.',
+    );
   }
   return incarnation;
 }

@@ -1,14 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_DATA_DIRECTORY } from '../data-directory.js';
+import type { UpOptions } from './options.js';
 import { up } from './up.js';
-
-export interface UpOptions {
-  port?: number;
-  dataDir: string;
-  sample: boolean;
-  open: boolean;
-  watch?: boolean;
-}
 
 export function upCommand(program: Command): void {
   program

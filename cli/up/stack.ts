@@ -48,9 +48,12 @@ export async function startStack(options: StackOptions): Promise<StartedStack> {
   const running: Supervised[] = [];
   const stack = stackOf(running);
   options.onStarted(stack);
-  const start = async (part: Part) => {
+  const start = async (...parts: Part[]) => {
     stack.refuseWhenEnding();
-    running.push(await supervise(part, { say: remark }));
+    const started = await Promise.allSettled(parts.map((part) => supervise(part, { say: remark })));
+    for (const outcome of started) if (outcome.status === 'fulfilled') running.push(outcome.value);
+    const failed = started.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   };
 
   const postgres = await startOwnPostgres(options, start);
@@ -68,9 +71,11 @@ export async function startStack(options: StackOptions): Promise<StartedStack> {
   const env = environment(layout, ports, databaseUrl, temporal?.address);
   const program = { env, logs: layout.logs, watch: options.watch };
   await stage('Starting the worker and the API', async () => {
-    // The worker first, so that it ends after the API when everything ends.
-    await start(workerPart({ ...program, databaseUrl, note: (pid) => book.note('worker', pid) }));
-    await start(apiPart({ ...program, port: ports.api, note: (pid) => book.note('api', pid) }));
+    // The worker is named first, so that it ends after the API when everything ends.
+    await start(
+      workerPart({ ...program, databaseUrl, note: (pid) => book.note('worker', pid) }),
+      apiPart({ ...program, port: ports.api, note: (pid) => book.note('api', pid) }),
+    );
   });
   return {
     ...stack,
@@ -83,7 +88,7 @@ export async function startStack(options: StackOptions): Promise<StartedStack> {
 
 async function startOwnPostgres(
   { layout, ports, book }: StackOptions,
-  start: (part: Part) => Promise<void>,
+  start: (...parts: Part[]) => Promise<void>,
 ): Promise<EmbeddedPostgres | undefined> {
   if (nonEmpty('DATABASE_URL') !== undefined) return undefined;
   const { directory, elsewhere } = placeForPostgres(layout);
@@ -98,7 +103,7 @@ async function startOwnPostgres(
 
 async function startOwnTemporal(
   { layout, ports, book }: StackOptions,
-  start: (part: Part) => Promise<void>,
+  start: (...parts: Part[]) => Promise<void>,
 ): Promise<{ address: string; ui: string } | undefined> {
   if (nonEmpty('TEMPORAL_ADDRESS') !== undefined) return undefined;
   await stage('Starting Temporal', async (say) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SearchDocument } from '../port.js';
-import { compact, fold, isUnspaced, wordsOf } from '../words.js';
+import { compact, fold, isUnspaced, plainWordsOf } from '../words.js';
 
 /*
  * What stands in `search_document.words`. A GIN index knows no weights: a query for a weighted word reads every row
@@ -29,22 +29,24 @@ export interface Indexed {
 export function lexemesOf(document: SearchDocument): Indexed {
   const lexemes = new Set<string>();
   const terms = new Set<string>();
-  const add = (text: string, marks: readonly string[]) => {
-    for (const word of cachedWords(text)) {
-      for (const mark of marks) lexemes.add(mark + word);
-      if (isTerm(word)) terms.add(word);
-    }
+  const add = ({ words, terms: found }: Taken, mark: string) => {
+    for (const word of words) lexemes.add(mark === '' ? word : mark + word);
+    for (const term of found) terms.add(term);
   };
-  add(document.name, ['', 'n/']);
+  const name = takeApart(document.name);
+  add(name, '');
+  add(name, 'n/');
   lexemes.add(`k/${compact(document.name)}`);
   lexemes.add(guidLexeme(document.guid));
   for (const column of document.columnNames) {
-    add(column, ['']);
-    if (cachedWords(column).length > 1) lexemes.add(`c/${compact(column)}`);
+    const taken = takeApart(column);
+    add(taken, '');
+    if (taken.compact !== '') lexemes.add(`c/${taken.compact}`);
   }
-  for (const place of [document.database, document.schema, document.dataSourceName]) if (place) add(place, ['p/']);
+  for (const place of [document.database, document.schema, document.dataSourceName])
+    if (place) add(takeApart(place), 'p/');
   for (const text of [document.comment, document.description, document.owner, ...document.columnComments])
-    if (text) add(text.slice(0, TEXT_LENGTH), ['t/']);
+    if (text) add(takeApart(text.slice(0, TEXT_LENGTH)), 't/');
   return { lexemes: [...lexemes], terms };
 }
 
@@ -65,18 +67,36 @@ export function guidLexeme(guid: string): string {
 
 /** Short words, numbers and unspaced scripts are never taken for a misspelling of anything. */
 function isTerm(word: string): boolean {
-  return word.length > 2 && !/^\p{N}+$/u.test(word) && !isUnspaced(word);
+  if (word.length < 3) return false;
+  const first = word.charCodeAt(0);
+  // A word is letters or digits, never both, and of one script: what it begins with tells what it is.
+  return first < 128 ? first > 57 : !/^\p{N}/u.test(word) && !isUnspaced(word);
+}
+
+/** A text taken apart. */
+interface Taken {
+  words: string[];
+  terms: string[];
+  /** Empty where it is a single word, or too long to be a name. */
+  compact: string;
 }
 
 /** The same column names come thousands of times; taking them apart is most of what indexing costs this process. */
-const cache = new Map<string, string[]>();
-function cachedWords(text: string): string[] {
+const cache = new Map<string, Taken>();
+/** Longer texts are comments, which hardly come twice; no column's name is longer in the sources there are. */
+const CACHED = 130;
+function takeApart(text: string): Taken {
   const known = cache.get(text);
   if (known !== undefined) return known;
-  const words = [...new Set(wordsOf(text).map(({ word }) => word))];
-  if (text.length < 100) {
+  const words = plainWordsOf(text);
+  const taken = {
+    words,
+    terms: words.filter(isTerm),
+    compact: words.length > 1 && text.length < CACHED ? compact(text) : '',
+  };
+  if (text.length < CACHED) {
     if (cache.size > 50_000) cache.clear();
-    cache.set(text, words);
+    cache.set(text, taken);
   }
-  return words;
+  return taken;
 }

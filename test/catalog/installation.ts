@@ -77,8 +77,8 @@ export async function putTables(
   for (const table of tables) {
     const [entity] = await query<{ id: string }>(
       database,
-      `INSERT INTO entity (guid, kind, type, collected_database_id, name, native_key, column_count, hash, changed_run_id)
-       VALUES (:guid, 'table', 'TABLE', :database, :name, :name, :columns, '\\x00', gen_random_uuid())
+      `INSERT INTO entity (guid, kind, type, collected_database_id, name, column_count, hash, changed_run_id)
+       VALUES (:guid, 'table', 'TABLE', :database, :name, :columns, '\\x00', gen_random_uuid())
        RETURNING id`,
       { guid: randomUUID(), database: collectedDatabaseId, name: table.name, columns: table.columns },
     );

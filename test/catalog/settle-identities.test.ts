@@ -3,6 +3,7 @@ import { type Candidate, settleIdentities } from '../../catalog/collect/settle-i
 
 const candidate = (given: Partial<Candidate> & { nativeKey: string; guid: string }): Candidate => ({
   kind: 'table',
+  hasPartitions: false,
   knownId: null,
   holderId: null,
   newId: given.knownId === undefined || given.knownId === null ? `9${given.nativeKey}` : null,
@@ -23,8 +24,8 @@ test('two known tables that swap names displace each other, and both get their n
   ]);
   expect(settled.displaced).toEqual(['2', '1']);
   expect(settled.objects).toMatchObject([
-    { entityId: '1', guid: 'b', action: 'changed', fromVersion: 3, toVersion: 4 },
-    { entityId: '2', guid: 'a', action: 'changed', fromVersion: 3, toVersion: 4 },
+    { entityId: '1', givesWay: false, action: 'changed', fromVersion: 3, toVersion: 4 },
+    { entityId: '2', givesWay: false, action: 'changed', fromVersion: 3, toVersion: 4 },
   ]);
 });
 
@@ -57,8 +58,8 @@ test('of two objects that read as the same name, one has it and the other gives 
     }),
   ]);
   expect(settled.objects).toMatchObject([
-    { entityId: '7', guid: 'a', action: 'restored', fromVersion: 2, toVersion: 2 },
-    { entityId: '92', guid: 'a#92', action: 'added', toVersion: 1 },
+    { entityId: '7', givesWay: false, action: 'restored', fromVersion: 2, toVersion: 2 },
+    { entityId: '92', givesWay: true, action: 'added', toVersion: 1 },
   ]);
 });
 

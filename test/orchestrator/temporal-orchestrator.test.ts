@@ -231,9 +231,11 @@ describe('the orchestrator without a server', () => {
       log,
       interval: 5,
     });
-    await vi.waitFor(() => expect(reconcile.mock.calls.length).toBeGreaterThan(3));
+    await vi.waitFor(() => expect(reconcile.mock.calls.length).toBeGreaterThan(3), { timeout: 15_000 });
     away = false;
-    await vi.waitFor(() => expect(info).toHaveBeenCalledWith('Schedules are kept up to date again'));
+    await vi.waitFor(() => expect(info).toHaveBeenCalledWith('Schedules are kept up to date again'), {
+      timeout: 15_000,
+    });
     await keeper.stop();
     expect(error).toHaveBeenCalledTimes(1);
   });

@@ -56,7 +56,7 @@ beforeAll(async () => {
     workflows: { workflowBundle: { codePath: inject('workflowBundle') } },
     intervals: { poll: 200, beat: 200 },
   });
-  await vi.waitFor(() => expect(worker.health().workers).toHaveLength(2));
+  await vi.waitFor(() => expect(worker.health().workers).toHaveLength(2), { timeout: 15_000 });
 });
 afterAll(async () => {
   await worker.stop();

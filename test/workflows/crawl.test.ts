@@ -190,7 +190,7 @@ describe('a crawl', () => {
       open.add(database);
       most = Math.max(most, open.size);
       if (database === 'd0') await slow;
-      else if (database < 'd3') await vi.waitUntil(() => most >= 3);
+      else if (database < 'd3') await vi.waitUntil(() => most >= 3, { timeout: 15_000 });
       open.delete(database);
       return { tables: 1, changed: 0 };
     };

@@ -10,7 +10,6 @@ import { recordProblems } from '../../../catalog/runs/problems.js';
 import { queueRun, recordSkippedRun, unqueueRun } from '../../../catalog/runs/queue-run.js';
 import { getRun, listRuns, openRunOf } from '../../../catalog/runs/read-runs.js';
 import { markStopping } from '../../../catalog/runs/stop-run.js';
-import { summariseRun } from '../../../catalog/runs/summarise-run.js';
 import { claimUnit, planUnits } from '../../../catalog/runs/units.js';
 import { query } from '../../../db/query.js';
 import { testDatabase } from '../../servers/test-database.js';
@@ -269,37 +268,4 @@ test('a stop is recorded with who asked first, and ends nothing by itself', asyn
   const { stopRequestedAt } = await getRun(catalog.database, runId);
   expect(await markStopping(catalog.database, { crawlerId: crawler.id })).toEqual({ runId });
   expect(await getRun(catalog.database, runId)).toMatchObject({ status: 'stopping', stopRequestedAt, endedAt: null });
-});
-
-test.each([
-  [[], 'succeeded'],
-  [['done', 'done'], 'succeeded'],
-  [['failed', 'failed'], 'failed'],
-  [['done', 'failed'], 'partial'],
-  [['done', 'partial'], 'partial'],
-  [['partial'], 'partial'],
-  [['done', 'pending'], 'partial'],
-])('units that ended %j make a run that %s', async (statuses, summary) => {
-  const crawler = await place.addCrawler({
-    databases: statuses.length === 0 ? ['x'] : statuses.map((_, i) => `d${i}`),
-  });
-  const { runId } = await place.open(crawler.id);
-  if (statuses.length > 0) await planUnits(catalog.database, runId);
-  for (const [index, status] of statuses.entries()) await setUnit(runId, index + 1, status);
-  expect(await summariseRun(catalog.database, runId)).toBe(summary);
-});
-
-test('removals held back or an error make a run partial, a warning does not', async () => {
-  const crawler = await place.addCrawler();
-  const { runId } = await place.open(crawler.id);
-  await planUnits(catalog.database, runId);
-  await setUnit(runId, 1, 'done', { held: 12 });
-  expect(await summariseRun(catalog.database, runId)).toBe('partial');
-  await setUnit(runId, 1, 'done');
-  await recordProblems(catalog.database, runId, 1, [{ schema: null, name: 'a', code: 'ODD', message: 'odd' }]);
-  expect(await summariseRun(catalog.database, runId)).toBe('succeeded');
-  await recordProblems(catalog.database, runId, 1, [
-    { level: 'error', schema: null, name: 'b', code: 'UNREAD', message: 'unread' },
-  ]);
-  expect(await summariseRun(catalog.database, runId)).toBe('partial');
 });

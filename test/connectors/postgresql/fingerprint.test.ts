@@ -3,8 +3,8 @@ import type { DatabaseReader } from '../../../connectors/contract.js';
 import { drawStep, randomFrom, startingSchema } from './random-ddl.js';
 import { createSource, readAll, type Source, servers } from './source.js';
 
-const SEED = Number(process.env['DATAMAP_TEST_SEED'] ?? Math.floor(Math.random() * 1e9));
-const STEPS = Number(process.env['DATAMAP_TEST_STEPS'] ?? 150);
+const SEED = Number(process.env.DATAMAP_TEST_SEED ?? Math.floor(Math.random() * 1e9));
+const STEPS = Number(process.env.DATAMAP_TEST_STEPS ?? 150);
 const ROUND = 50;
 
 /** What a crawl would know of each object: its fingerprint, and its canonical form without what rows change. */
