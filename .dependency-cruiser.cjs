@@ -31,7 +31,15 @@ const rooms = {
   search: ['db', 'catalog/model'],
   access: ['db'],
   db: [],
-  cli: ['db', 'search', 'catalog', 'api/client'],
+  cli: [
+    'api/schemas',
+    'search/port.ts',
+    'connectors/(registry|contract)\\.ts$',
+    // For `up` and what it starts alone: see commands-ask-the-api.
+    'access',
+    'db',
+    'workflows/contract.ts',
+  ],
 };
 
 const all = Object.keys(rooms).join('|');
@@ -60,6 +68,21 @@ module.exports = {
         ...(room === 'workflows' ? { dependencyTypesNot: ['type-only'] } : {}),
       },
     })),
+    {
+      name: 'commands-ask-the-api',
+      comment:
+        'Whatever a command shows or changes goes through the API and its permissions; `up` makes the installation that has them.',
+      severity: 'error',
+      from: { path: '^cli/', pathNot: '^cli/(up/|embedded/|commands/login-link\\.ts$)' },
+      to: { path: '^(access|db|workflows)/' },
+    },
+    {
+      name: 'the-wire-is-types',
+      comment: 'What the API answers is known to its clients by type: they carry none of its code.',
+      severity: 'error',
+      from: { path: '^cli/' },
+      to: { path: '^(api|search)/', dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'product-does-not-import-tests',
       severity: 'error',

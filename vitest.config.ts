@@ -8,5 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A poll ends as soon as its condition holds; a second would be short on a machine that is busy.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

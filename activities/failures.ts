@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Logger } from 'pino';
 import { ConnectorError } from '../connectors/contract.js';
 
 /**
@@ -30,4 +31,26 @@ export function toFailure(error: unknown): Error {
     message: "An unexpected error; the worker's log has it in full",
     nonRetryable: false,
   });
+}
+
+/**
+ * What a step on a unit leaves with. An aborted step leaves as aborted, whatever its connections said while they were
+ * torn down; anything else is written to the run's log, and in full to the worker's where it was not foreseen.
+ */
+export function unitFailure(error: unknown, { signal, log, step, report, ref }: FailedStep): Error {
+  if (signal.aborted && signal.reason instanceof Error) return signal.reason;
+  const failure = toFailure(error);
+  if (failure instanceof ApplicationFailure) {
+    if (failure.type === 'INTERNAL') report.error({ err: error, ...ref }, `${step} failed`);
+    log.error(step, failure.message, { code: failure.type, ...(failure.details?.[0] as object | undefined) });
+  }
+  return failure;
+}
+
+interface FailedStep {
+  signal: AbortSignal;
+  log: { error(step: string, message: string, fields?: Record<string, unknown>): void };
+  step: string;
+  report: Logger;
+  ref: { runId: string; unit?: number };
 }

@@ -37,7 +37,7 @@ export async function referenceCrawl(
       const changed: string[] = [];
       for (const [key, doc] of current) {
         const hash = createHash('sha1').update(doc).digest('hex');
-        if (known.get(key) !== hash) changed.push(`${escape(key)}\t${hash}\t${escape(doc)}\n`);
+        if (known.get(key) !== hash) changed.push(`${copyText(key)}\t${hash}\t${copyText(doc)}\n`);
       }
       if (changed.length > 0) {
         written += changed.length;
@@ -63,7 +63,7 @@ async function merge(catalog: pg.Client, lines: string[]): Promise<void> {
   await catalog.query('COMMIT');
 }
 
-const escape = (text: string) =>
+const copyText = (text: string) =>
   text.replace(/[\\\n\r\t]/g, (found) => ({ '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' })[found] ?? found);
 
 /** Tables and views with their columns, types, defaults, comments and primary key, one JSON row each. */

@@ -87,6 +87,7 @@ export interface ObjectProblem {
   remedy?: string;
 }
 
+/** A key that is neither in `tables` nor in `gone` could not be read this time: what is known of it stays as it is. */
 export interface ReadPage {
   tables: SourceTable[];
   problems: ObjectProblem[];

@@ -17,6 +17,8 @@ export function openDatabase(url: string, options: { max?: number; name?: string
     connection: { connectionString: url, application_name: options.name ?? 'datamap', keepAlive: true },
     pool: { min: 0, max: options.max ?? 10 },
     acquireConnectionTimeout: 15_000,
+    // Else an error's message has the statement with its values in it, and so would the log.
+    compileSqlOnError: false,
     migrations: { migrationSource, tableName: 'schema_migration' },
   });
 }

@@ -6,6 +6,9 @@ export interface Orchestrator {
   /** Starts a crawl, or tells which one is open. Never waits for it. */
   startCrawl(request: {
     crawlerId: string;
+    /** With the resource group, what the engine's own lists show of the run. */
+    crawlerName: string;
+    resourceGroup: string;
     runId: string;
     trigger: Trigger;
     requestedBy?: string;
@@ -21,17 +24,31 @@ export interface Orchestrator {
   nextRuns(crawlerId: string): Promise<Date[]>;
   /** The next five times of a plan that is not stored, from the engine itself. */
   previewPlan(plan: Plan): Promise<Date[]>;
-  startConnectionTest(request: { testId: string; dataSourceId: string; resourceGroup: string }): Promise<void>;
+  startConnectionTest(request: {
+    testId: string;
+    dataSourceId: string;
+    dataSourceName: string;
+    resourceGroup: string;
+    /** Databases of a scope to look into, at most twenty. */
+    databases?: string[];
+  }): Promise<void>;
   cancelConnectionTest(testId: string): Promise<boolean>;
   /** Runs the listing and returns when its row holds the result, or after `waitMs`. */
   listDatabases(request: {
     listingId: string;
     dataSourceId: string;
+    dataSourceName: string;
     resourceGroup: string;
     waitMs: number;
   }): Promise<void>;
   /** Repeatable: the same crawler gets the same operation. */
-  deleteCrawler(request: { crawlerId: string; requestedBy?: string }): Promise<void>;
+  deleteCrawler(request: { crawlerId: string; crawlerName: string; requestedBy?: string }): Promise<void>;
+  /**
+   * Makes the engine's schedules what the crawlers' plans say, whatever happened to them: missing ones are created,
+   * edited ones overwritten, those of no crawler removed. Also ensures the schedule that keeps search up to date.
+   * @param load reads the crawlers; called after the engine's schedules were listed, so that none made meanwhile is taken for a stray
+   */
+  reconcile(load: () => Promise<readonly ScheduledCrawler[]>): Promise<ReconcileReport>;
   health(): Promise<{ ok: true } | { ok: false; reason: string }>;
   close(): Promise<void>;
 }
@@ -43,6 +60,13 @@ export interface ScheduledCrawler {
   paused: boolean;
   pauseNote?: string | null;
   resourceGroupId: string;
+}
+
+/** Ids of crawlers whose schedule had to be touched. */
+export interface ReconcileReport {
+  created: string[];
+  overwritten: string[];
+  removed: string[];
 }
 
 /** Thrown when the engine cannot be reached; the API answers 503 naming it. */

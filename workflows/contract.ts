@@ -1,3 +1,5 @@
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+
 /**
  * Everything the processes must agree on about Temporal: ids, queues, workflow names and the shapes that enter history.
  * Only ids, cursors and counts travel in them; table lists, credentials and driver errors never do.
@@ -20,19 +22,65 @@ export const SEARCH_ATTRIBUTES = ['CrawlerId', 'ResourceGroup', 'Trigger'] as co
 
 export type Trigger = 'manual' | 'schedule' | 'retry';
 
-export interface CrawlInput {
+const keyword = (name: (typeof SEARCH_ATTRIBUTES)[number]) => defineSearchAttributeKey(name, 'KEYWORD');
+
+/** The attributes an execution is found by in Temporal's own lists; those that do not apply are left out. */
+export function searchAttributes(of: {
+  crawlerId?: string;
+  resourceGroup?: string;
+  trigger?: Trigger;
+}): SearchAttributePair[] {
+  return [
+    ...(of.crawlerId === undefined ? [] : [{ key: keyword('CrawlerId'), value: of.crawlerId }]),
+    ...(of.resourceGroup === undefined ? [] : [{ key: keyword('ResourceGroup'), value: of.resourceGroup }]),
+    ...(of.trigger === undefined ? [] : [{ key: keyword('Trigger'), value: of.trigger }]),
+  ];
+}
+
+/** The longest a crawl and its tick may take in all: a hung one would keep every later tick from starting. */
+export const CRAWL_TIMEOUT = '25h';
+export const TICK_TIMEOUT = '26h';
+
+/** The one line that names an execution in Temporal's own UI. */
+export const crawlSummary = (crawlerName: string): string => `Collect metadata: ${crawlerName}`;
+
+/** What the search attributes and the summary of an execution say; read again by openRun before anything depends on it. */
+export interface CrawlerLabel {
+  crawlerName: string;
+  resourceGroup: string;
+}
+
+export interface CrawlInput extends CrawlerLabel {
   crawlerId: string;
   /** A UUID made by who asks; left out by a schedule, which makes one inside the workflow. */
   runId?: string;
   trigger: Trigger;
   requestedBy?: string;
-  /** Set when the run goes on as a new execution: the state is in the run's rows. */
-  resume?: boolean;
+  /** Set when the run goes on as a new execution: the run's rows hold its state, this only what it has counted. */
+  resume?: CrawlResumption;
+}
+
+export interface CrawlResumption {
+  plan: RunPlan;
+  /** The last unit handed out. */
+  after: number;
+  unitsTotal: number;
+  unitsDone: number;
+  /** The first few units that failed. */
+  failures: UnitFailure[];
+  failed: number;
 }
 
 export interface CrawlResult {
   runId: string;
-  status: 'succeeded' | 'partial' | 'failed';
+  /** A run of which every unit failed ends as a failed execution instead. */
+  status: 'succeeded' | 'partial';
+  counts: Record<string, number>;
+}
+
+/** What a schedule starts: runs the crawler's crawl as a child, or records that one was already open. */
+export interface ScheduledCrawlInput extends CrawlerLabel {
+  crawlerId: string;
 }
 
 /** What openRun tells the workflow: where and how wide to run. */
@@ -62,11 +110,23 @@ export interface UnitCounts {
   problems: number;
 }
 
+/** Why something failed, as rows, history and people read it. Holds no secret and no driver's own error. */
+export interface FailureSummary {
+  code: string;
+  message: string;
+  remedy?: string;
+}
+
+export interface UnitFailure extends FailureSummary {
+  database: string;
+}
+
 /** The query `progress` of a crawl: for the CLI and support; the console reads rows. */
 export interface CrawlProgress {
   phase: 'opening' | 'listing' | 'collecting' | 'indexing' | 'closing';
   unitsTotal: number;
   unitsDone: number;
+  unitsFailed: number;
   /** Names of the databases being collected now. */
   collecting: string[];
 }
@@ -74,16 +134,75 @@ export interface CrawlProgress {
 export interface ConnectionTestInput {
   testId: string;
   dataSourceId: string;
+  dataSourceName: string;
   resourceGroup: string;
+  /** Databases of a scope to look into, at most twenty: they are kept in history. */
+  databases?: string[];
 }
 
 export interface DatabaseListingInput {
   listingId: string;
   dataSourceId: string;
+  dataSourceName: string;
   resourceGroup: string;
 }
 
 export interface DeleteCrawlerInput {
   crawlerId: string;
+  crawlerName: string;
   requestedBy?: string;
+}
+
+/** The steps that run on the control queue. */
+export interface ControlActivities {
+  /** Opens the run's row and closes those that a dead execution left open. Fails for good with CRAWLER_GONE. */
+  openRun(request: {
+    runId: string;
+    crawlerId: string;
+    trigger: Trigger;
+    requestedBy?: string;
+    workflowId: string;
+    /** The first execution's, when the run went on as a new one. */
+    workflowRunId: string;
+  }): Promise<RunPlan>;
+  /** Units not yet begun, in order, after a unit's number. */
+  nextUnits(request: { runId: string; after: number; limit: number }): Promise<UnitRef[]>;
+  publishUnit(ref: UnitRef): Promise<UnitCounts>;
+  failUnit(request: { ref: UnitRef; failure: FailureSummary }): Promise<void>;
+  /** Decides between succeeded, partial and failed from the run's units, and closes it. */
+  finishRun(request: { runId: string; failure?: FailureSummary }): Promise<{
+    status: 'succeeded' | 'partial' | 'failed';
+    counts: Record<string, number>;
+  }>;
+  closeRun(request: { runId: string; status: 'stopped' | 'failed'; failure?: FailureSummary }): Promise<void>;
+  recordSkippedRun(request: { crawlerId: string; runId: string }): Promise<void>;
+  /** Writes what waits in the outbox to the search index; returns how many entries. */
+  drainOutbox(request: { crawlerId?: string }): Promise<number>;
+  /** Takes databases off the map that left a scope; returns how many entities went. */
+  retireDatabases(): Promise<number>;
+  closeConnectionTest(request: {
+    testId: string;
+    status: 'failed' | 'cancelled';
+    failure?: FailureSummary;
+  }): Promise<void>;
+  closeDatabaseListing(request: { listingId: string; failure: FailureSummary }): Promise<void>;
+  removeSchedule(request: { crawlerId: string }): Promise<void>;
+  stopActiveRun(request: { crawlerId: string }): Promise<void>;
+  /** Takes everything the crawler collected off the map; returns how many entities. */
+  deleteCatalog(request: { crawlerId: string }): Promise<number>;
+  dropCrawler(request: { crawlerId: string }): Promise<void>;
+}
+
+/** The steps that reach a source; they run on its resource group's queue. */
+export interface GroupActivities {
+  /** Plans a unit for each database in scope and fails those the source does not list or refuses. */
+  discoverUnits(request: { runId: string }): Promise<{
+    units: number;
+    failed: number;
+    /** The first few of those. */
+    failures: UnitFailure[];
+  }>;
+  collectUnit(ref: UnitRef): Promise<{ tables: number; changed: number }>;
+  checkSource(request: ConnectionTestInput): Promise<{ passed: boolean; failure?: FailureSummary }>;
+  listDatabases(request: DatabaseListingInput): Promise<{ databases: number }>;
 }

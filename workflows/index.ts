@@ -1,1 +1,6 @@
-export {};
+export { connectionTest } from './connection-test.js';
+export { crawl } from './crawl.js';
+export { databaseListing } from './database-listing.js';
+export { deleteCrawler } from './delete-crawler.js';
+export { drainSearchOutbox } from './drain-search-outbox.js';
+export { scheduledCrawl } from './scheduled-crawl.js';

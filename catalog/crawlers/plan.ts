@@ -19,35 +19,37 @@ export const WEEKDAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY',
 export const planSchema = z
   .discriminatedUnion('mode', [
     z.strictObject({ mode: z.literal('manual') }),
-    z.strictObject({
-      mode: z.literal('cycle'),
-      every: z.literal('month'),
-      days: distinct(z.int().min(1).max(31), 31),
-      hour,
-      minute,
-      timeZone,
-    }),
-    z.strictObject({
-      mode: z.literal('cycle'),
-      every: z.literal('week'),
-      weekdays: distinct(z.enum(WEEKDAYS), 7),
-      hour,
-      minute,
-      timeZone,
-    }),
-    z.strictObject({ mode: z.literal('cycle'), every: z.literal('day'), hour, minute, timeZone }),
-    z.strictObject({
-      mode: z.literal('cycle'),
-      every: z.literal('hour'),
-      /** The minutes of each hour, e.g. 0, 5, ... 55 for every five minutes. At most twelve an hour. */
-      minutes: distinct(minute, 12),
-      /** Both ends included; the whole day when left out. */
-      hours: z
-        .strictObject({ from: hour, to: hour })
-        .refine((range) => range.from <= range.to, 'must not end before it starts')
-        .optional(),
-      timeZone,
-    }),
+    z.discriminatedUnion('every', [
+      z.strictObject({
+        mode: z.literal('cycle'),
+        every: z.literal('month'),
+        days: distinct(z.int().min(1).max(31), 31),
+        hour,
+        minute,
+        timeZone,
+      }),
+      z.strictObject({
+        mode: z.literal('cycle'),
+        every: z.literal('week'),
+        weekdays: distinct(z.enum(WEEKDAYS), 7),
+        hour,
+        minute,
+        timeZone,
+      }),
+      z.strictObject({ mode: z.literal('cycle'), every: z.literal('day'), hour, minute, timeZone }),
+      z.strictObject({
+        mode: z.literal('cycle'),
+        every: z.literal('hour'),
+        /** The minutes of each hour, e.g. 0, 5, ... 55 for every five minutes. At most twelve an hour. */
+        minutes: distinct(minute, 12),
+        /** Both ends included; the whole day when left out. */
+        hours: z
+          .strictObject({ from: hour, to: hour })
+          .refine((range) => range.from <= range.to, 'must not end before it starts')
+          .optional(),
+        timeZone,
+      }),
+    ]),
   ])
   .meta({ id: 'Plan' });
 

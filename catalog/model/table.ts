@@ -16,6 +16,8 @@ export interface Column {
   generated?: { expression: string; stored: boolean };
   identity?: 'always' | 'by default' | 'auto_increment';
   collation?: string;
+  /** Whatever else the source says of it, in its own words, e.g. `on update current_timestamp()` or `INVISIBLE`. */
+  attributes?: string[];
   comment?: string;
 }
 
@@ -39,6 +41,8 @@ export interface Index {
   /** The condition of a partial index. */
   where?: string;
   definition?: string;
+  /** Whatever else the source says of it, in its own words, e.g. `INVISIBLE`. */
+  attributes?: string[];
   comment?: string;
 }
 

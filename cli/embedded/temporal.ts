@@ -19,7 +19,11 @@ export async function startTemporal(options: {
   uiPort?: number;
   /** Held in memory without one. */
   databaseFile?: string;
+  /** Settings of the server itself, by name; values as JSON. */
+  dynamicConfig?: Record<string, string>;
   logFile: string;
+  /** Told the id of the server's process as soon as there is one, before it answers. */
+  onSpawn?(pid: number): void;
 }): Promise<RunningTemporal> {
   const ui =
     options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort), '--ui-ip', '127.0.0.1'];
@@ -37,10 +41,15 @@ export async function startTemporal(options: {
       ...ui,
       ...(options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile]),
       ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+      ...Object.entries(options.dynamicConfig ?? {}).flatMap(([name, value]) => [
+        '--dynamic-config-value',
+        `${name}=${value}`,
+      ]),
     ],
     // Its own process group, for the reason given at PostgreSQL's start.
     { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  if (child.pid !== undefined) options.onSpawn?.(child.pid);
   const log = createWriteStream(options.logFile, { flags: 'a' });
   let lastWords = '';
   for (const stream of [child.stdout, child.stderr]) {

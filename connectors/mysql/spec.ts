@@ -30,7 +30,7 @@ export const mysqlSpec: ConnectorSpec = {
   granularity: 'database',
   databaseNoun: 'database',
   defaultPort: 3306,
-  versions: 'MySQL 5.7 and 8, MariaDB 10.3 and newer',
+  versions: 'MySQL 5.7, 8 and 9, MariaDB 10.3 and newer',
   configSchema,
   secrets: ['password'],
   urlSchemes: ['mysql', 'mariadb'],

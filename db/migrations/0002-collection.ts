@@ -86,6 +86,8 @@ export async function up(knex: Knex): Promise<void> {
       last_complete_at timestamptz,
       full_read_at    timestamptz,
       table_count     integer,
+      -- Set when the scope was narrowed: no longer collected, and deleted once the map is empty of it.
+      retiring_at     timestamptz,
       created_at      timestamptz NOT NULL DEFAULT now(),
       CONSTRAINT one_crawler_per_database UNIQUE (source_type, instance, name)
     );

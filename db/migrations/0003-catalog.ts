@@ -11,17 +11,17 @@ export async function up(knex: Knex): Promise<void> {
       collected_database_id bigint NOT NULL REFERENCES collected_database,
       schema_name           text,
       name                  text NOT NULL,
-      native_key            text NOT NULL,
       -- From the source. People's words are never in these columns and a crawl never writes theirs.
       owner                 text,
       comment               text,
       structure             jsonb NOT NULL DEFAULT '{}',
       column_count          integer NOT NULL DEFAULT 0,
+      -- Of what a version keeps: type, names, owner, comment and structure.
       hash                  bytea NOT NULL,
+      -- Of the set of partitions; null without any. A new partition is a change of the table, but no new version.
+      partition_hash        bytea,
       -- From people.
       description           text,
-      row_estimate          bigint,
-      size_bytes            bigint,
       version               integer NOT NULL DEFAULT 1,
       created_at            timestamptz NOT NULL DEFAULT now(),
       changed_at            timestamptz NOT NULL DEFAULT now(),
@@ -33,14 +33,20 @@ export async function up(knex: Knex): Promise<void> {
     CREATE UNIQUE INDEX entity_guid_living ON entity (guid) WHERE removed_at IS NULL;
     CREATE INDEX entity_guid_removed ON entity (guid) WHERE removed_at IS NOT NULL;
     CREATE INDEX entity_listing ON entity (collected_database_id, kind, schema_name, name, id) WHERE removed_at IS NULL;
+    CREATE INDEX entity_database ON entity (collected_database_id, id);
 
-    -- What the last reading of each source object looked like; narrow, because every crawl reads all of it.
+    -- What the last reading of each living source object looked like; narrow, because every crawl reads all of it.
+    -- Row and size estimates stand here and not in entity, so that a table that only grows rewrites few bytes.
+    -- No foreign keys: their checks, a query per row, cost a cold crawl a tenth of its time. What deletes an entity
+    -- or a database (catalog/retire) deletes its rows here first.
     CREATE TABLE source_object (
-      collected_database_id bigint NOT NULL REFERENCES collected_database ON DELETE CASCADE,
+      collected_database_id bigint NOT NULL,
       native_key            text NOT NULL,
-      entity_id             bigint NOT NULL REFERENCES entity ON DELETE CASCADE,
+      entity_id             bigint NOT NULL,
       fingerprint           text NOT NULL,
       hash                  bytea NOT NULL,
+      row_estimate          bigint,
+      size_bytes            bigint,
       PRIMARY KEY (collected_database_id, native_key)
     );
     CREATE INDEX source_object_entity ON source_object (entity_id);
@@ -62,7 +68,8 @@ export async function up(knex: Knex): Promise<void> {
 
     CREATE TABLE table_partition (
       entity_id    bigint NOT NULL REFERENCES entity ON DELETE CASCADE,
-      name         text NOT NULL,
+      -- By bytes, whatever the server's collation: pages and prefixes then follow the primary key.
+      name         text COLLATE "C" NOT NULL,
       ordinal      integer NOT NULL DEFAULT 0,
       bound        text,
       parent       text,
@@ -72,9 +79,11 @@ export async function up(knex: Knex): Promise<void> {
       PRIMARY KEY (entity_id, name)
     );
 
+    -- What a run did to each entity. From and to version are equal where only the partitions changed. No foreign keys,
+    -- as in source_object; what deletes an entity or a run deletes its rows here first.
     CREATE TABLE run_change (
-      run_id       uuid NOT NULL REFERENCES crawl_run ON DELETE CASCADE,
-      entity_id    bigint NOT NULL REFERENCES entity ON DELETE CASCADE,
+      run_id       uuid NOT NULL,
+      entity_id    bigint NOT NULL,
       change       text NOT NULL CHECK (change IN ('added', 'changed', 'removed', 'restored', 'held')),
       from_version integer,
       to_version   integer,
@@ -85,27 +94,32 @@ export async function up(knex: Knex): Promise<void> {
     -- What collectUnit found and publishUnit has not merged yet. Logged, not unlogged: what a crash of PostgreSQL
     -- dropped between the two would be missing from the map with nothing to show for it.
     CREATE TABLE staged_object (
-      run_id       uuid NOT NULL,
-      unit         integer NOT NULL,
-      page         integer NOT NULL,
-      op           text NOT NULL CHECK (op IN ('upsert', 'touch', 'statistics', 'missing')),
-      kind         text NOT NULL,
-      native_key   text NOT NULL,
-      guid         text,
-      type         text,
-      schema_name  text,
-      name         text,
-      owner        text,
-      comment      text,
-      structure    jsonb,
-      column_count integer,
-      partitions   jsonb,
-      fingerprint  text,
-      hash         bytea,
-      row_estimate bigint,
-      size_bytes   bigint
+      run_id         uuid NOT NULL,
+      unit           integer NOT NULL,
+      page           integer NOT NULL,
+      op             text NOT NULL CHECK (op IN ('upsert', 'touch', 'statistics', 'missing')),
+      kind           text NOT NULL,
+      native_key     text NOT NULL,
+      guid           text,
+      type           text,
+      schema_name    text,
+      name           text,
+      owner          text,
+      comment        text,
+      structure      jsonb,
+      column_count   integer,
+      partitions     jsonb,
+      fingerprint    text,
+      -- As in source_object: of everything. The other two as in entity.
+      hash           bytea,
+      structure_hash bytea,
+      partition_hash bytea,
+      row_estimate   bigint,
+      size_bytes     bigint
     );
     CREATE INDEX staged_object_page ON staged_object (run_id, unit, page);
+    -- Whether the holder of a name is missing is asked for each new object of that name.
+    CREATE INDEX staged_object_missing ON staged_object (run_id, unit, native_key) WHERE op = 'missing';
 
     -- Written in the transaction that changes the catalog; drained to the index. It names the entity only: the
     -- drain reads the entity as it stands then, so replays and repeats are harmless and the last state wins.

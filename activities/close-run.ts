@@ -1,0 +1,20 @@
+import { NotFound } from '../catalog/model/errors.js';
+import { closeRun } from '../catalog/runs/close-run.js';
+import { markSearchable } from '../search/watermark.js';
+import type { ControlActivities } from '../workflows/contract.js';
+import type { ActivityContext } from './context.js';
+
+/**
+ * Makes the activity that ends a run that was stopped or broke off. A run that never had a row, because its workflow
+ * ended before it was opened, or because its crawler was deleted, has nothing to close.
+ */
+export function createCloseRun({ database }: ActivityContext): ControlActivities['closeRun'] {
+  return async ({ runId, status, failure }) => {
+    try {
+      await closeRun(database, { runId, status, ...(failure === undefined ? {} : { error: failure }) });
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+    }
+    await markSearchable(database);
+  };
+}

@@ -1,0 +1,175 @@
+import { canonicalTable } from '../catalog/collect/canonical.js';
+import { type KnownObjects, knownContent, loadKnown } from '../catalog/collect/known-objects.js';
+import { ListingDiff, type ObjectToRead } from '../catalog/collect/listing-diff.js';
+import { sourceKeyOfTable, tableKey } from '../catalog/collect/native-key.js';
+import { openReceipt, type Receipt } from '../catalog/collect/receipt.js';
+import {
+  fingerprintOfRow,
+  keyOfRow,
+  missingObject,
+  type StagedRow,
+  statisticsOfTable,
+  touchOfTable,
+  upsertOfDatabase,
+  upsertOfSchema,
+  upsertOfTable,
+} from '../catalog/collect/staged-row.js';
+import { type Stager, stageEnd, stagePage } from '../catalog/collect/staging.js';
+import { recordProblems } from '../catalog/runs/problems.js';
+import type { RunLogger } from '../catalog/runs/run-logger.js';
+import type { UnitClaim } from '../catalog/runs/units.js';
+import type { DatabaseDescription, DatabaseReader } from '../connectors/contract.js';
+import type { Database } from '../db/database.js';
+import { type ReadObjects, readAhead } from './read-ahead.js';
+
+/** Fingerprints are false alarms at worst; should one ever miss a change, it is seen after this long. */
+const FULL_READ_EVERY_MS = 7 * 24 * 60 * 60 * 1_000;
+
+export interface CollectCheckpoint {
+  cursor: string | null;
+  tablesDone: number;
+}
+
+export interface CollectionOfDatabase {
+  database: Database;
+  reader: DatabaseReader;
+  claim: UnitClaim;
+  stager: Stager;
+  log: RunLogger;
+  signal: AbortSignal;
+  checkpoint(progress: CollectCheckpoint): void;
+}
+
+/** Lists a database, reads what may have changed, and stages what has; ends with the receipt. */
+export async function collectDatabase(collection: CollectionOfDatabase): Promise<{ tables: number; changed: number }> {
+  const { reader, claim, log } = collection;
+  const description = await reader.describe();
+  const receipt = openReceipt({
+    identity: reader.identity,
+    description,
+    lastServerIdentity: claim.lastServerIdentity,
+    fullRead: isFullReadDue(claim),
+  });
+  if (receipt.serverChanged !== undefined) {
+    log.warn('connect', `The server is another one than last time; tables are matched by name and nothing is removed`);
+  }
+  const known = await loadKnown(collection.database, {
+    ...collection.stager,
+    collectedDatabaseId: claim.collectedDatabaseId,
+    trusted: receipt.serverChanged === undefined,
+  });
+  const containers = changedContainers(claim, description, known);
+  const diff = await list(collection, known, receipt);
+  const changed = await readChanged(collection, diff, receipt);
+  await end(collection, diff, containers, receipt);
+  return { tables: receipt.tables, changed };
+}
+
+function isFullReadDue({ fullReadAt, lastServerIdentity }: UnitClaim): boolean {
+  return lastServerIdentity === null || fullReadAt === null || fullReadAt.getTime() < Date.now() - FULL_READ_EVERY_MS;
+}
+
+function changedContainers(claim: UnitClaim, description: DatabaseDescription, known: KnownObjects): StagedRow[] {
+  const rows = [
+    upsertOfDatabase(claim, description),
+    ...description.schemas.map((schema) => upsertOfSchema(claim, schema)),
+  ];
+  return rows.filter((row) => known.take(keyOfRow(row))?.fingerprint !== fingerprintOfRow(row));
+}
+
+async function list(
+  { reader, claim, signal, log }: CollectionOfDatabase,
+  known: KnownObjects,
+  receipt: Receipt,
+): Promise<ListingDiff> {
+  const started = performance.now();
+  const diff = new ListingDiff(known, {
+    distrustFingerprints: receipt.fullRead,
+    readUpTo: claim.cursor ?? undefined,
+  });
+  for await (const heads of reader.list()) {
+    signal.throwIfAborted();
+    for (const { key, fingerprint, rows, bytes } of heads) {
+      diff.see({ nativeKey: tableKey(key), fingerprint, rows, bytes });
+    }
+  }
+  diff.sortToRead();
+  receipt.tables = diff.listed;
+  log.info('list', `Listed ${diff.listed} tables in ${Math.round(performance.now() - started)} ms`, {
+    tables: diff.listed,
+    toRead: diff.toRead.length,
+    fullRead: receipt.fullRead,
+  });
+  return diff;
+}
+
+/** Returns how many tables were staged as changed. */
+async function readChanged(collection: CollectionOfDatabase, diff: ListingDiff, receipt: Receipt): Promise<number> {
+  const { database, reader, claim, stager, signal, log } = collection;
+  let cursor = claim.cursor ?? '';
+  let tablesDone = diff.listed - diff.toRead.length;
+  let changed = 0;
+  for await (const read of readAhead(reader, diff.toRead, ({ nativeKey }) => sourceKeyOfTable(nativeKey))) {
+    signal.throwIfAborted();
+    const readKeys = read.listed.map(({ nativeKey }) => nativeKey);
+    const rows = await rowsOf(collection, read, receipt.serverChanged === undefined);
+    const upserts = rows.filter((row) => row[0] === 'upsert').length;
+    const last = readKeys.at(-1) ?? '';
+    if (last > cursor) cursor = last;
+    tablesDone += readKeys.length;
+    changed += upserts;
+    await stagePage(database, stager, { rows, readKeys, cursor, tablesDone, tablesTotal: diff.listed }, (transaction) =>
+      recordProblems(transaction, stager.runId, stager.unit, read.page.problems),
+    );
+    collection.checkpoint({ cursor, tablesDone });
+    log.info('read', `Read ${readKeys.length} tables, ${upserts} of them changed`, {
+      tablesDone,
+      tablesTotal: diff.listed,
+      ...(read.page.gone.length === 0 ? {} : { goneMeanwhile: read.page.gone.length }),
+    });
+    for (const problem of read.page.problems) {
+      log.warn('read', `${problem.schema ?? ''}.${problem.name}: ${problem.message}`, { code: problem.code });
+    }
+  }
+  return changed;
+}
+
+/** What of a page is to be staged: content that differs, and new fingerprints of content that does not. */
+async function rowsOf(
+  { database, claim }: CollectionOfDatabase,
+  { listed, page }: ReadObjects<ObjectToRead>,
+  trusted: boolean,
+): Promise<StagedRow[]> {
+  const byKey = new Map(listed.map((object) => [object.nativeKey, object]));
+  const knownKeys = trusted ? listed.filter(({ known }) => known).map(({ nativeKey }) => nativeKey) : [];
+  const contents = await knownContent(database, claim.collectedDatabaseId, knownKeys);
+  return page.tables.flatMap((source): StagedRow[] => {
+    const object = byKey.get(tableKey(source.key));
+    if (object === undefined) return [];
+    const canonical = canonicalTable(source);
+    const before = contents.get(object.nativeKey);
+    if (before?.hash !== canonical.hash.toString('hex')) return [upsertOfTable(claim, object, canonical)];
+    return before.fingerprint === object.fingerprint ? [] : [touchOfTable(object, source)];
+  });
+}
+
+async function end(
+  { database, reader, stager, log }: CollectionOfDatabase,
+  diff: ListingDiff,
+  containers: readonly StagedRow[],
+  receipt: Receipt,
+): Promise<void> {
+  receipt.queries = reader.queries();
+  const missing = diff.missing().map(missingObject);
+  await stageEnd(database, stager, {
+    rows: [...containers, ...diff.statistics.map(statisticsOfTable)],
+    missing,
+    receipt,
+  });
+  log.info('read', `Collected ${receipt.tables} tables in ${receipt.queries} queries`, {
+    tables: receipt.tables,
+    missing: missing.length,
+    statistics: diff.statistics.length,
+    complete: receipt.complete,
+  });
+}

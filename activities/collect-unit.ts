@@ -1,0 +1,54 @@
+import { RunLogger } from '../catalog/runs/run-logger.js';
+import { claimUnit } from '../catalog/runs/units.js';
+import { resolveConnection } from '../catalog/sources/resolve-connection.js';
+import type { UnitRef } from '../workflows/contract.js';
+import { type CollectCheckpoint, collectDatabase } from './collect-database.js';
+import type { ActivityContext } from './context.js';
+import { unitFailure } from './failures.js';
+import { type Liveness, withLiveness } from './liveness.js';
+
+/**
+ * Makes the activity that reads one database and stages what changed of it. A later attempt goes on where an earlier
+ * one came to. Never writes how a unit ended: that is the workflow's to know.
+ */
+export function createCollectUnit(context: ActivityContext) {
+  return (ref: UnitRef): Promise<{ tables: number; changed: number }> =>
+    withLiveness<CollectCheckpoint, { tables: number; changed: number }>(async (liveness) => {
+      const log = new RunLogger(context.database, ref.runId, {
+        unit: ref.unit,
+        onError: (err) => context.log.warn({ err, ...ref }, 'run log could not be written'),
+      });
+      try {
+        return await collect(context, ref, liveness, log);
+      } catch (error) {
+        throw unitFailure(error, { signal: liveness.signal, log, step: 'collect', report: context.log, ref });
+      } finally {
+        await log.close();
+      }
+    });
+}
+
+async function collect(
+  context: ActivityContext,
+  ref: UnitRef,
+  { signal, attempt, checkpoint }: Liveness<CollectCheckpoint>,
+  log: RunLogger,
+): Promise<{ tables: number; changed: number }> {
+  const { database } = context;
+  const claim = await claimUnit(database, { runId: ref.runId, unit: ref.unit, attempt, worker: context.worker.id });
+  const resumed = claim.pagesStaged > 0 || claim.cursor !== null;
+  if (resumed) log.info('connect', `Attempt ${attempt} goes on after ${claim.pagesStaged} pages`);
+  checkpoint({ cursor: claim.cursor, tablesDone: 0 });
+  const { type, ...connection } = await resolveConnection(database, context.secretKey, claim.dataSourceId);
+  log.addSecrets(Object.values(connection.secrets));
+  const connector = await context.loadConnector(type);
+  const reader = await connector.openDatabase(connection, claim.database, { signal });
+  try {
+    const { user, server, version } = reader.identity;
+    log.info('connect', `Connected to ${claim.database} as ${user} on server ${server}, version ${version}`);
+    const stager = { runId: ref.runId, unit: ref.unit, attempt, resumed };
+    return await collectDatabase({ database, reader, claim, stager, log, signal, checkpoint });
+  } finally {
+    await reader.close().catch((err) => context.log.warn({ err, ...ref }, 'source connection did not close'));
+  }
+}

@@ -1,0 +1,28 @@
+import { deleteCatalogBatch } from '../catalog/retire/delete-catalog-batch.js';
+import { dropCrawlerRows } from '../catalog/retire/drop-crawler-rows.js';
+import type { ControlActivities } from '../workflows/contract.js';
+import type { ActivityContext } from './context.js';
+import { withLiveness } from './liveness.js';
+
+/** Entities taken off the map in one transaction. */
+const BATCH = 2_000;
+
+/** Makes the activity that takes everything a crawler collected off the map, batch by batch; repeated, it goes on. */
+export function createDeleteCatalog({ database }: ActivityContext): ControlActivities['deleteCatalog'] {
+  return ({ crawlerId }) =>
+    withLiveness<{ deleted: number }, number>(async ({ signal, checkpoint, previous }) => {
+      let deleted = previous?.deleted ?? 0;
+      for (let batch = BATCH; batch > 0; ) {
+        signal.throwIfAborted();
+        batch = await deleteCatalogBatch(database, crawlerId, BATCH);
+        deleted += batch;
+        checkpoint({ deleted });
+      }
+      return deleted;
+    });
+}
+
+/** Makes the activity that drops a crawler's runs and the crawler itself: the last step, after which nothing is left. */
+export function createDropCrawler({ database }: ActivityContext): ControlActivities['dropCrawler'] {
+  return ({ crawlerId }) => withLiveness(() => dropCrawlerRows(database, crawlerId));
+}

@@ -1,0 +1,21 @@
+import { closeRun } from '../catalog/runs/close-run.js';
+import { summariseRun } from '../catalog/runs/summarise-run.js';
+import { markSearchable } from '../search/watermark.js';
+import type { ControlActivities } from '../workflows/contract.js';
+import type { ActivityContext } from './context.js';
+
+/** Makes the activity that ends a run whose units have all been tried, as its rows say it went. */
+export function createFinishRun({ database }: ActivityContext): ControlActivities['finishRun'] {
+  return async ({ runId, failure }) => {
+    const summary = await summariseRun(database, runId);
+    const closed = await closeRun(database, {
+      runId,
+      status: summary,
+      ...(failure === undefined ? {} : { error: failure }),
+    });
+    await markSearchable(database);
+    // What a repeated attempt finds closed keeps the status it was closed with.
+    const status = closed.status === 'succeeded' || closed.status === 'partial' ? closed.status : 'failed';
+    return { status, counts: { ...closed.counts } };
+  };
+}

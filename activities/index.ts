@@ -1,0 +1,58 @@
+import type { ControlActivities, GroupActivities } from '../workflows/contract.js';
+import { createCheckSource } from './check-source.js';
+import { createCloseConnectionTest } from './close-connection-test.js';
+import { createCloseDatabaseListing } from './close-database-listing.js';
+import { createCloseRun } from './close-run.js';
+import { createCollectUnit } from './collect-unit.js';
+import type { ActivityContext } from './context.js';
+import { createDeleteCatalog, createDropCrawler } from './delete-crawler.js';
+import { createDiscoverUnits } from './discover-units.js';
+import { createDrainOutbox } from './drain-outbox.js';
+import { createFailUnit } from './fail-unit.js';
+import { createFinishRun } from './finish-run.js';
+import { guarded } from './guarded.js';
+import { createListDatabases } from './list-databases.js';
+import { createNextUnits } from './next-units.js';
+import { createOpenRun } from './open-run.js';
+import { createPublishUnit } from './publish-unit.js';
+import { createRecordSkippedRun } from './record-skipped-run.js';
+import { removeSchedule } from './remove-schedule.js';
+import { createRetireDatabases } from './retire-databases.js';
+import { createStopActiveRun } from './stop-active-run.js';
+
+/** The steps of the control queue: they touch our own servers only. */
+export function createControlActivities(context: ActivityContext): ControlActivities {
+  return guarded<ControlActivities>(
+    {
+      openRun: createOpenRun(context),
+      nextUnits: createNextUnits(context),
+      publishUnit: createPublishUnit(context),
+      failUnit: createFailUnit(context),
+      finishRun: createFinishRun(context),
+      closeRun: createCloseRun(context),
+      recordSkippedRun: createRecordSkippedRun(context),
+      drainOutbox: createDrainOutbox(context),
+      retireDatabases: createRetireDatabases(context),
+      closeConnectionTest: createCloseConnectionTest(context),
+      closeDatabaseListing: createCloseDatabaseListing(context),
+      removeSchedule,
+      stopActiveRun: createStopActiveRun(),
+      deleteCatalog: createDeleteCatalog(context),
+      dropCrawler: createDropCrawler(context),
+    },
+    context.log,
+  );
+}
+
+/** The steps of a resource group's queue: they reach sources. */
+export function createGroupActivities(context: ActivityContext): GroupActivities {
+  return guarded<GroupActivities>(
+    {
+      discoverUnits: createDiscoverUnits(context),
+      collectUnit: createCollectUnit(context),
+      checkSource: createCheckSource(context),
+      listDatabases: createListDatabases(context),
+    },
+    context.log,
+  );
+}

@@ -1,0 +1,18 @@
+import { finishListing } from '../catalog/jobs/database-listings.js';
+import { resolveConnection } from '../catalog/sources/resolve-connection.js';
+import type { GroupActivities } from '../workflows/contract.js';
+import type { ActivityContext } from './context.js';
+import { withLiveness } from './liveness.js';
+
+/** Makes the activity that lists a source's databases into the listing's row; only their number goes through Temporal. */
+export function createListDatabases(context: ActivityContext): GroupActivities['listDatabases'] {
+  const { database, secretKey, loadConnector } = context;
+  return ({ listingId, dataSourceId }) =>
+    withLiveness(async ({ signal }) => {
+      const { type, ...connection } = await resolveConnection(database, secretKey, dataSourceId);
+      const connector = await loadConnector(type);
+      const databases = await connector.listDatabases(connection, { signal });
+      await finishListing(database, listingId, { databases });
+      return { databases: databases.length };
+    });
+}

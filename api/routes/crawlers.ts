@@ -1,0 +1,184 @@
+import type { Actor } from '../../access/actor.js';
+import { visibleWorkspaces } from '../../access/visibility.js';
+import { DatabaseTaken } from '../../catalog/crawlers/errors.js';
+import { deletionImpact, getCrawler, listCrawlers } from '../../catalog/crawlers/read-crawlers.js';
+import { createCrawler, markDeleting, setPaused, updateCrawler } from '../../catalog/crawlers/write-crawlers.js';
+import type { ApiContext } from '../context.js';
+import { ownerFor } from '../owner-of-database.js';
+import { presentCrawler, presentCrawlerSummary } from '../present-crawler.js';
+import { Problem } from '../problems.js';
+import { projectSchedule } from '../project-schedule.js';
+import { inBodysWorkspace, onWorkspaceOf, type Route, route, visible } from '../route.js';
+import {
+  crawlerListQuery,
+  crawlerPageSchema,
+  crawlerPatchSchema,
+  crawlerSchema,
+  deletionImpactSchema,
+  newCrawlerSchema,
+  pauseSchema,
+} from '../schemas/crawlers.js';
+import { acceptedSchema, uuidParams } from '../schemas/lists.js';
+
+const find = ({ database }: ApiContext, { id }: { id: string }) => getCrawler(database, id);
+const tag = 'Crawlers';
+
+export const crawlerRoutes: Route[] = [
+  route({
+    method: 'get',
+    path: '/crawlers',
+    tag,
+    summary: 'List crawlers',
+    description: 'By name, without those being deleted.',
+    access: visible,
+    query: crawlerListQuery,
+    reply: { status: 200, description: 'A page of crawlers.', body: crawlerPageSchema },
+    handle: async ({ database }, { actor, query: { q, cursor, limit, ...filters } }) => {
+      const page = await listCrawlers(database, {
+        visible: visibleWorkspaces(actor),
+        filters: { ...filters, text: q },
+        cursor,
+        limit,
+      });
+      return { body: { ...page, items: page.items.map((crawler) => presentCrawlerSummary(crawler, actor)) } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/crawlers',
+    tag,
+    summary: 'Create a crawler',
+    description: 'A database belongs to one crawler: what another one collects is refused, naming it.',
+    access: inBodysWorkspace('crawler.write'),
+    audit: 'crawler.create',
+    body: newCrawlerSchema,
+    idempotent: true,
+    reply: { status: 201, description: 'The crawler.', body: crawlerSchema },
+    problems: ['DATABASE_TAKEN', 'CYCLE_NEEDS_PRODUCTION', 'NAME_TAKEN'],
+    handle: async (context, { actor, body }) => {
+      const crawler = await namingOwners(actor, () =>
+        createCrawler(context.database, { ...body, createdBy: actor.personId }),
+      );
+      await projectSchedule(context, crawler);
+      return {
+        body: await presentCrawler(context, crawler, actor),
+        version: crawler.version,
+        headers: { Location: `/api/v1/crawlers/${crawler.id}` },
+      };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/crawlers/:id',
+    tag,
+    summary: 'Read a crawler',
+    access: onWorkspaceOf('crawler.read', 'crawler', find),
+    params: uuidParams,
+    reply: { status: 200, description: 'The crawler with its scope and next runs.', body: crawlerSchema },
+    handle: async (context, { actor, target }) => ({
+      body: await presentCrawler(context, target, actor),
+      version: target.version,
+    }),
+  }),
+  route({
+    method: 'patch',
+    path: '/crawlers/:id',
+    tag,
+    summary: 'Change a crawler',
+    description: 'A run that is open goes on by what it started with. Databases taken out of the scope leave the map.',
+    access: onWorkspaceOf('crawler.write', 'crawler', find),
+    audit: 'crawler.edit',
+    params: uuidParams,
+    body: crawlerPatchSchema,
+    edits: (context, { target, actor }) => presentCrawler(context, target, actor),
+    reply: { status: 200, description: 'The crawler as it is now.', body: crawlerSchema },
+    problems: ['DATABASE_TAKEN', 'CYCLE_NEEDS_PRODUCTION', 'NAME_TAKEN', 'CRAWLER_DELETING'],
+    handle: async (context, { actor, params, body, target }) => {
+      const { crawler } = await namingOwners(actor, () =>
+        updateCrawler(context.database, params.id, { ...body, version: target.version }),
+      );
+      await projectSchedule(context, crawler);
+      return { body: await presentCrawler(context, crawler, actor), version: crawler.version };
+    },
+  }),
+  route({
+    method: 'delete',
+    path: '/crawlers/:id',
+    tag,
+    summary: 'Delete a crawler and what it collected',
+    description: 'Goes on in the background: it stops the open run, then takes the tables off the map. Repeatable.',
+    access: onWorkspaceOf('crawler.delete', 'crawler', find),
+    audit: 'crawler.delete',
+    params: uuidParams,
+    reply: { status: 202, description: 'It is being deleted.', body: acceptedSchema },
+    handle: async ({ database, orchestrator }, { actor, target }) => {
+      await markDeleting(database, target.id);
+      await orchestrator.deleteCrawler({
+        crawlerId: target.id,
+        crawlerName: target.name,
+        requestedBy: actor.personId,
+      });
+      return { body: { status: 'accepted' as const } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/crawlers/:id/deletion-impact',
+    tag,
+    summary: 'Tell how much leaves the map with a crawler',
+    access: onWorkspaceOf('crawler.read', 'crawler', find),
+    params: uuidParams,
+    reply: { status: 200, description: 'Counts.', body: deletionImpactSchema },
+    handle: async ({ database }, { params }) => ({ body: await deletionImpact(database, params.id) }),
+  }),
+  route({
+    method: 'post',
+    path: '/crawlers/:id/pause',
+    tag,
+    summary: "Pause a crawler's plan",
+    description: 'A run that is open goes on, and runs by hand stay possible.',
+    access: onWorkspaceOf('crawler.write', 'crawler', find),
+    audit: 'crawler.pause',
+    params: uuidParams,
+    body: pauseSchema,
+    reply: { status: 200, description: 'The crawler, paused.', body: crawlerSchema },
+    problems: ['CRAWLER_DELETING'],
+    handle: async (context, { actor, params, body }) => setPausedTo(context, actor, params.id, true, body.note),
+  }),
+  route({
+    method: 'post',
+    path: '/crawlers/:id/resume',
+    tag,
+    summary: "Resume a crawler's plan",
+    access: onWorkspaceOf('crawler.write', 'crawler', find),
+    audit: 'crawler.resume',
+    params: uuidParams,
+    reply: { status: 200, description: 'The crawler, no longer paused.', body: crawlerSchema },
+    problems: ['CRAWLER_DELETING'],
+    handle: async (context, { actor, params }) => setPausedTo(context, actor, params.id, false),
+  }),
+];
+
+async function setPausedTo(context: ApiContext, actor: Actor, id: string, paused: boolean, note?: string) {
+  const crawler = await setPaused(context.database, id, { paused, note });
+  await projectSchedule(context, crawler);
+  return { body: await presentCrawler(context, crawler, actor), version: crawler.version };
+}
+
+/** Tells whose the taken databases are, where the actor may know. */
+async function namingOwners<T>(actor: Actor, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DatabaseTaken)) throw error;
+    const databases = error.databases.map(({ name, leaving, ...owner }) => ({
+      name,
+      leaving,
+      ownedBy: ownerFor(actor, { crawlerId: owner.crawlerId, name: owner.crawlerName, workspaceId: owner.workspaceId }),
+    }));
+    const first = databases[0];
+    const by =
+      first !== undefined && 'name' in first.ownedBy ? ` ${first.name} belongs to crawler ${first.ownedBy.name}.` : '';
+    throw new Problem(error.code, `${error.message}.${by}`, { remedy: error.remedy, extra: { databases } });
+  }
+}

@@ -1,0 +1,41 @@
+import type { Route } from '../route.js';
+import { connectionTestRoutes } from './connection-tests.js';
+import { crawlerRunRoutes } from './crawler-runs.js';
+import { crawlerRoutes } from './crawlers.js';
+import { dataSourceRoutes } from './data-sources.js';
+import { entityRoutes } from './entities.js';
+import { memberRoutes } from './members.js';
+import { personRoutes } from './people.js';
+import { resourceGroupRoutes } from './resource-groups.js';
+import { runChangeRoutes } from './run-changes.js';
+import { runRoutes } from './runs.js';
+import { searchRoutes } from './search.js';
+import { sessionRoutes } from './session.js';
+import { sourceDatabaseRoutes } from './source-databases.js';
+import { sourceTypeRoutes } from './source-types.js';
+import { tableRoutes } from './tables.js';
+import { tokenRoutes } from './tokens.js';
+import { workspaceRoutes } from './workspaces.js';
+
+/** Every route there is, in the order of the documentation. */
+export function allRoutes(): Route[] {
+  return [
+    ...sessionRoutes(),
+    ...tokenRoutes,
+    ...personRoutes,
+    ...workspaceRoutes,
+    ...memberRoutes,
+    ...resourceGroupRoutes,
+    ...sourceTypeRoutes,
+    ...dataSourceRoutes,
+    ...connectionTestRoutes,
+    ...sourceDatabaseRoutes,
+    ...crawlerRoutes,
+    ...crawlerRunRoutes,
+    ...runRoutes,
+    ...runChangeRoutes,
+    ...entityRoutes,
+    ...tableRoutes,
+    ...searchRoutes,
+  ];
+}

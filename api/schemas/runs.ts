@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { cursor, limit, pageOf, several, timestamp, uuid } from './lists.js';
+import { permitted, personReferenceSchema } from './permissions.js';
+
+export const failureSchema = z
+  .object({ code: z.string(), message: z.string(), remedy: z.string().optional() })
+  .meta({ id: 'Failure', description: 'What went wrong, and what to do about it.' });
+
+export const runStatusSchema = z
+  .enum(['queued', 'running', 'stopping', 'succeeded', 'partial', 'failed', 'stopped', 'terminated', 'skipped'])
+  .meta({ id: 'RunStatus' });
+export const runTriggerSchema = z.enum(['manual', 'schedule', 'retry']).meta({ id: 'RunTrigger' });
+
+const count = z.int().optional();
+export const runCountsSchema = z
+  .object({
+    databases: count,
+    tables: count,
+    columns: count,
+    partitions: count,
+    added: count,
+    changed: count,
+    removed: count,
+    restored: count,
+    unchanged: count,
+    held: count,
+    problems: count,
+  })
+  .meta({ id: 'RunCounts' });
+
+const summary = {
+  id: z.string(),
+  number: z.int().meta({ description: 'What people call the run by.' }),
+  crawlerId: z.string(),
+  crawlerName: z.string(),
+  workspaceId: z.string(),
+  dataSourceId: z.string(),
+  sourceType: z.string(),
+  trigger: runTriggerSchema,
+  status: runStatusSchema,
+  requestedBy: personReferenceSchema.nullable(),
+  queuedAt: timestamp,
+  startedAt: timestamp.nullable(),
+  endedAt: timestamp.nullable(),
+  stopRequestedAt: timestamp.nullable(),
+  resourceGroupId: z.string().nullable(),
+  cu: z.number().nullable(),
+  cuHours: z.number().nullable().meta({ description: 'The cost; null while the run is open.' }),
+  counts: runCountsSchema,
+  error: failureSchema.nullable(),
+  searchableAt: timestamp.nullable().meta({ description: 'When search was complete up to this run.' }),
+};
+
+export const runSummarySchema = z.object(summary).meta({ id: 'RunSummary' });
+export const runPageSchema = pageOf(runSummarySchema, 'RunPage');
+
+const unitCount = z.int();
+export const runSchema = z
+  .object({
+    ...summary,
+    waiting: failureSchema.nullable().meta({ description: 'Why an open run does not go on; null when it does.' }),
+    units: z.object({
+      total: unitCount,
+      pending: unitCount,
+      collecting: unitCount,
+      collected: unitCount,
+      publishing: unitCount,
+      done: unitCount,
+      partial: unitCount,
+      failed: unitCount,
+      stopped: unitCount,
+    }),
+    active: z.array(z.string()).meta({ description: 'Databases being collected or published now.' }),
+    problems: z.int(),
+    config: z.record(z.string(), z.unknown()).meta({ description: 'The settings the run goes by.' }),
+    workflowRunId: z.string().nullable(),
+    ...permitted('stop'),
+  })
+  .meta({ id: 'Run' });
+
+export const runUnitPageSchema = pageOf(
+  z
+    .object({
+      unit: z.int(),
+      database: z.string(),
+      status: z.enum(['pending', 'collecting', 'collected', 'publishing', 'done', 'partial', 'failed', 'stopped']),
+      attempt: z.int(),
+      worker: z.string().nullable(),
+      tablesTotal: z.int().nullable(),
+      tablesDone: z.int(),
+      counts: z.record(z.string(), z.number()),
+      receipt: z
+        .record(z.string(), z.unknown())
+        .nullable()
+        .meta({ description: 'The proof the unit ended with: listed completely or not, how many, as whom.' }),
+      error: failureSchema.nullable(),
+      startedAt: timestamp.nullable(),
+      endedAt: timestamp.nullable(),
+    })
+    .meta({ id: 'RunUnit' }),
+  'RunUnitPage',
+);
+
+export const runLogSchema = z
+  .object({
+    lines: z.array(
+      z
+        .object({
+          seq: z.string(),
+          at: timestamp,
+          level: z.enum(['debug', 'info', 'warn', 'error']),
+          step: z.string(),
+          unit: z.int().nullable(),
+          message: z.string(),
+          fields: z.record(z.string(), z.unknown()),
+        })
+        .meta({ id: 'RunLogLine' }),
+    ),
+    nextCursor: z.string().optional().meta({ description: 'Goes on after the last line; also follows an open run.' }),
+    previousCursor: z.string().optional().meta({ description: 'Goes on before the first line.' }),
+    open: z.boolean().meta({ description: 'More lines may still come.' }),
+  })
+  .meta({ id: 'RunLog' });
+
+export const runProblemPageSchema = pageOf(
+  z
+    .object({
+      id: z.string(),
+      unit: z.int().nullable(),
+      level: z.enum(['warning', 'error']),
+      schema: z.string().nullable(),
+      name: z.string().nullable(),
+      code: z.string(),
+      message: z.string(),
+      remedy: z.string().nullable(),
+    })
+    .meta({ id: 'RunProblem' }),
+  'RunProblemPage',
+);
+
+export const runStartedSchema = z
+  .object({
+    runId: z.string(),
+    number: z.int().nullable().meta({ description: 'Null until the run is opened.' }),
+    status: runStatusSchema,
+  })
+  .meta({ id: 'RunStarted' });
+export const runStoppingSchema = z
+  .object({
+    runId: z.string().nullable().meta({ description: 'Null where the run was stopped before it was opened.' }),
+    status: z.literal('stopping'),
+  })
+  .meta({ id: 'RunStopping' });
+
+export const runListQuery = z.strictObject({
+  crawlerId: uuid.optional(),
+  workspaceId: uuid.optional(),
+  status: several(runStatusSchema),
+  trigger: several(runTriggerSchema),
+  cursor,
+  limit: limit(50, 200),
+});
+
+export const runLogQuery = z.strictObject({
+  cursor,
+  direction: z
+    .enum(['forward', 'backward'])
+    .default('forward')
+    .meta({ description: 'Without a cursor, forward starts at the first line and backward at the last.' }),
+  level: z.enum(['debug', 'info', 'warn', 'error']).optional().meta({ description: 'The least severe level to read.' }),
+  step: z.string().min(1).max(100).optional(),
+  unit: z.coerce.number().int().min(0).max(1_000_000).optional(),
+  q: z.string().max(200).optional().meta({ description: 'Found in the message or the fields, whatever the case.' }),
+  limit: limit(200, 1_000),
+});
+
+export const runChangeKindSchema = z
+  .enum(['added', 'changed', 'removed', 'restored', 'held'])
+  .meta({ id: 'RunChangeKind' });

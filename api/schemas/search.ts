@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { cursor, decimalId, flag, limit, several, timestamp, uuid } from './lists.js';
+
+/** The fields a result can be narrowed by and counted over: the search port's own. */
+export const facetSchema = z
+  .enum(['kind', 'type', 'sourceType', 'dataSourceId', 'workspaceId', 'database', 'schema', 'owner', 'hasDescription'])
+  .meta({ id: 'Facet' });
+
+const text = z.string().min(1).max(256);
+
+export const searchQuery = z.strictObject({
+  q: z.string().max(500).default('').meta({ description: 'As typed; empty finds everything, newest first.' }),
+  kind: several(z.enum(['database', 'schema', 'table'])),
+  type: several(text),
+  sourceType: several(text),
+  dataSourceId: several(uuid),
+  workspaceId: several(uuid),
+  database: several(text),
+  schema: several(text),
+  owner: several(text),
+  hasDescription: flag.optional(),
+  facets: z
+    .string()
+    .max(500)
+    .default('')
+    .transform((list) => list.split(',').filter((name) => name !== ''))
+    .pipe(z.array(facetSchema))
+    .meta({ description: 'Names of facets to count over, separated by commas.' }),
+  cursor,
+  limit: limit(20, 100),
+});
+
+const documentSchema = z
+  .object({
+    id: decimalId,
+    guid: z.string(),
+    kind: z.enum(['database', 'schema', 'table']),
+    type: z.string(),
+    name: z.string(),
+    qualifiedName: z.string(),
+    sourceType: z.string(),
+    dataSourceId: z.string(),
+    dataSourceName: z.string(),
+    workspaceId: z.string(),
+    workspaceName: z.string(),
+    crawlerId: z.string(),
+    database: z.string(),
+    schema: z.string().nullable(),
+    owner: z.string().nullable(),
+    comment: z.string().nullable(),
+    description: z.string().nullable(),
+    columnCount: z.int(),
+    changedAt: timestamp,
+  })
+  .meta({ id: 'FoundEntity' });
+
+export const searchAnswerSchema = z
+  .object({
+    hits: z.array(
+      z
+        .object({
+          document: documentSchema,
+          highlights: z.array(
+            z.object({
+              field: z.enum(['name', 'comment', 'description', 'column']),
+              segments: z.array(z.object({ text: z.string(), match: z.boolean() })),
+            }),
+          ),
+        })
+        .meta({ id: 'SearchHit' }),
+    ),
+    total: z.int(),
+    totalIsExact: z.boolean().meta({ description: 'False where there are more than 10,000.' }),
+    facets: z.partialRecord(
+      facetSchema,
+      z.array(z.object({ value: z.string(), label: z.string().optional(), count: z.int() })),
+    ),
+    nextCursor: z.string().optional(),
+    correctedTo: z.string().optional().meta({ description: 'The words searched instead of what was typed.' }),
+    watermark: z.object({
+      completeUpToRun: z
+        .int()
+        .nullable()
+        .meta({ description: 'Search shows everything up to the run of this number.' }),
+      indexing: z
+        .array(z.object({ crawlerId: z.string(), crawlerName: z.string(), waiting: z.int(), since: timestamp }))
+        .meta({ description: 'Crawlers whose latest changes are not searchable yet; only those you may see.' }),
+    }),
+  })
+  .meta({ id: 'SearchAnswer' });

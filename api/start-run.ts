@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import type { Actor } from '../access/actor.js';
+import { CrawlerDeleting } from '../catalog/crawlers/errors.js';
+import type { CrawlerDetail } from '../catalog/crawlers/read-crawlers.js';
+import { queueRun, type RunHeading, unqueueRun } from '../catalog/runs/queue-run.js';
+import { openRunOf } from '../catalog/runs/read-runs.js';
+import type { ApiContext } from './context.js';
+import { Problem } from './problems.js';
+import { withoutWorker } from './without-worker.js';
+
+/**
+ * Starts a run of a crawler. The engine decides whether one is open, not our rows: a row can be left open by a run that
+ * died, and the run that starts next closes it.
+ * @param anyway start it also where no worker serves the crawler's group: it waits for one
+ * @throws Problem RUN_OPEN with the open run, RESOURCE_GROUP_WITHOUT_WORKER; CrawlerDeleting; OrchestratorUnavailable
+ */
+export async function startRun(
+  context: ApiContext,
+  crawler: CrawlerDetail,
+  actor: Actor,
+  anyway: boolean,
+): Promise<{ runId: string; number: number | null; status: RunHeading['status'] }> {
+  const { database, orchestrator } = context;
+  if (crawler.status === 'deleting') throw new CrawlerDeleting(crawler.id);
+  if (crawler.resourceGroup.liveWorkers === 0 && !anyway) throw refusedWithoutWorker(crawler);
+  const runId = randomUUID();
+  const request = { crawlerId: crawler.id, runId, trigger: 'manual' as const, requestedBy: actor.personId };
+  const queued = await queueRun(database, request);
+  const { started } = await orchestrator
+    .startCrawl({ ...request, crawlerName: crawler.name, resourceGroup: crawler.resourceGroup.id })
+    .catch(async (error: unknown) => {
+      await unqueueRun(database, runId);
+      throw error;
+    });
+  if (started) return { runId, number: queued?.number ?? null, status: queued?.status ?? 'queued' };
+  await unqueueRun(database, runId);
+  throw await refusedForOpenRun(context, crawler);
+}
+
+function refusedWithoutWorker(crawler: CrawlerDetail): Problem {
+  const { code, message, remedy } = withoutWorker(crawler.resourceGroup.id);
+  return new Problem(code, message, {
+    remedy: `${remedy} Or send {"anyway": true}: the run then waits until one comes up.`,
+    extra: { resourceGroup: crawler.resourceGroup },
+  });
+}
+
+async function refusedForOpenRun(context: ApiContext, crawler: CrawlerDetail): Promise<Problem> {
+  const open = await openRunOf(context.database, crawler.id);
+  return new Problem(
+    'RUN_OPEN',
+    open === undefined
+      ? 'A run of this crawler is just starting or ending.'
+      : `Run ${open.number} of this crawler is ${open.status}.`,
+    {
+      remedy: 'Wait for it to end, or stop it first.',
+      extra: { run: open === undefined ? null : { id: open.runId, number: open.number, status: open.status } },
+    },
+  );
+}

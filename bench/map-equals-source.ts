@@ -1,0 +1,69 @@
+import { createConnection } from 'mysql2/promise';
+import pg from 'pg';
+import type { Database } from '../db/database.js';
+import { query } from '../db/query.js';
+
+/** Throws unless the living tables of the map, with each column's name, type and comment, are exactly the source's. */
+export async function assertMapEqualsPostgres(sourceUrl: string, catalog: Database): Promise<void> {
+  const client = new pg.Client(sourceUrl);
+  await client.connect();
+  try {
+    const { rows } = await client.query<TableDigest>(`
+      SELECT table_schema || '.' || table_name AS name, md5(string_agg(line, E'\\n' ORDER BY ordinal_position)) AS digest
+        FROM (
+          SELECT i.table_schema, i.table_name, i.ordinal_position,
+                 concat_ws('|', i.column_name, format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum), obj_description(c.oid)) AS line
+            FROM information_schema.columns i
+            JOIN pg_class c ON c.relname = i.table_name AND c.relnamespace = i.table_schema::regnamespace
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = i.column_name
+           WHERE i.table_schema LIKE 'area%' AND NOT c.relispartition
+        ) AS columns
+       GROUP BY table_schema, table_name`);
+    await assertSame(rows, catalog);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The same for a MySQL database. */
+export async function assertMapEqualsMysql(serverUrl: string, database: string, catalog: Database): Promise<void> {
+  const connection = await createConnection(serverUrl);
+  try {
+    await connection.query('SET SESSION group_concat_max_len = 16777216');
+    const [rows] = await connection.query(
+      `SELECT c.TABLE_NAME AS name,
+              MD5(GROUP_CONCAT(CONCAT_WS('|', COLUMN_NAME, COLUMN_TYPE, NULLIF(COLUMN_COMMENT, ''), IF(t.TABLE_TYPE = 'VIEW', NULL, t.TABLE_COMMENT)) ORDER BY ORDINAL_POSITION SEPARATOR '\\n')) AS digest
+         FROM information_schema.COLUMNS c
+         JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME)
+        WHERE TABLE_SCHEMA = ?
+        GROUP BY c.TABLE_NAME`,
+      [database],
+    );
+    await assertSame(rows as TableDigest[], catalog);
+  } finally {
+    await connection.end();
+  }
+}
+
+interface TableDigest {
+  name: string;
+  digest: string;
+}
+
+async function assertSame(source: TableDigest[], catalog: Database): Promise<void> {
+  const map = await query<TableDigest>(
+    catalog,
+    `SELECT concat_ws('.', e.schema_name, e.name) AS name,
+            (SELECT md5(string_agg(concat_ws('|', c ->> 'name', c ->> 'type', c ->> 'comment', e.comment), E'\\n' ORDER BY (c ->> 'ordinal')::int))
+               FROM jsonb_array_elements(e.structure -> 'columns') AS c) AS digest
+       FROM entity e
+      WHERE e.kind = 'table' AND e.removed_at IS NULL`,
+  );
+  const expected = new Map(source.map((table) => [table.name, table.digest]));
+  const wrong = map.filter((table) => expected.get(table.name) !== table.digest).map((table) => table.name);
+  if (map.length !== source.length || wrong.length > 0) {
+    throw new Error(
+      `The map has ${map.length} tables, the source ${source.length}; ${wrong.length} differ, such as ${wrong.slice(0, 5).join(', ')}`,
+    );
+  }
+}

@@ -1,0 +1,173 @@
+import { guidOf } from '../model/guid.js';
+import type { SourceTable } from '../model/table.js';
+import { type CanonicalTable, hashOf } from './canonical.js';
+import { copyBytes, copyLine } from './copy-text.js';
+import type { ListedObject } from './listing-diff.js';
+import { DATABASE_KEY, kindOfKey, schemaKey } from './native-key.js';
+import { storable } from './storable-text.js';
+
+/** The columns of staged_object in the order in which rows are written, after run, unit and page. */
+export const STAGED_COLUMNS = [
+  'op',
+  'kind',
+  'native_key',
+  'guid',
+  'type',
+  'schema_name',
+  'name',
+  'owner',
+  'comment',
+  'structure',
+  'column_count',
+  'partitions',
+  'fingerprint',
+  'hash',
+  'structure_hash',
+  'partition_hash',
+  'row_estimate',
+  'size_bytes',
+] as const;
+
+/** The values of one staged row, in the order of STAGED_COLUMNS. */
+export type StagedRow = (string | number | null | undefined)[];
+
+/** Which database of which source: the outer places of every guid in it. */
+export interface DatabasePlace {
+  sourceType: string;
+  instance: string;
+  database: string;
+}
+
+/** What was listed of an object, with the native key under which it is staged. */
+export type Listed = Pick<ListedObject, 'nativeKey' | 'fingerprint' | 'rows' | 'bytes'>;
+
+/** A table whose content differs from what the catalog holds. */
+export function upsertOfTable(place: DatabasePlace, listed: Listed, canonical: CanonicalTable): StagedRow {
+  const { table } = canonical;
+  return [
+    'upsert',
+    'table',
+    listed.nativeKey,
+    guidOf({ ...place, kind: 'table', schema: table.schema, table: table.name }),
+    table.type,
+    table.schema,
+    table.name,
+    table.owner,
+    table.comment,
+    canonical.structure,
+    table.structure.columns.length,
+    canonical.partitions,
+    listed.fingerprint,
+    copyBytes(canonical.hash),
+    copyBytes(canonical.structureHash),
+    copyBytes(canonical.partitionHash),
+    whole(statisticsOf(table, listed).rows),
+    whole(statisticsOf(table, listed).bytes),
+  ];
+}
+
+/** A table that has a new fingerprint and the content it had. */
+export function touchOfTable(listed: Listed, table: SourceTable): StagedRow {
+  const { rows, bytes } = statisticsOf(table, listed);
+  return narrow('touch', listed.nativeKey, listed.fingerprint, rows, bytes);
+}
+
+/** A table whose estimates moved and nothing else. */
+export function statisticsOfTable(listed: Listed): StagedRow {
+  return narrow('statistics', listed.nativeKey, null, listed.rows, listed.bytes);
+}
+
+/** An object that the catalog knows and the listing did not show. */
+export function missingObject(nativeKey: string): StagedRow {
+  return narrow('missing', nativeKey, null, undefined, undefined);
+}
+
+/** A database or schema as a connector describes it. */
+export interface Described {
+  owner?: string;
+  comment?: string;
+  properties?: Record<string, string>;
+}
+
+/** The database itself; its fingerprint is its content hash, since describing it is all there is to read. */
+export function upsertOfDatabase(place: DatabasePlace, described: Described): StagedRow {
+  const guid = guidOf({ ...place, kind: 'database' });
+  return upsertOfContainer('database', DATABASE_KEY, guid, null, place.database, described);
+}
+
+export function upsertOfSchema(place: DatabasePlace, schema: Described & { key: string; name: string }): StagedRow {
+  const name = storable(schema.name);
+  const guid = guidOf({ ...place, kind: 'schema', schema: name });
+  return upsertOfContainer('schema', schemaKey(schema.key), guid, name, name, schema);
+}
+
+function upsertOfContainer(
+  kind: 'database' | 'schema',
+  nativeKey: string,
+  guid: string,
+  schemaName: string | null,
+  name: string,
+  described: Described,
+): StagedRow {
+  const { owner, comment, properties } = storable(described);
+  const type = kind.toUpperCase();
+  const names = Object.keys(properties ?? {}).sort();
+  const structure = JSON.stringify({ properties: Object.fromEntries(names.map((key) => [key, properties?.[key]])) });
+  const hash = hashOf([type, name, owner ?? null, comment ?? null, structure]);
+  const bytes = copyBytes(hash);
+  return [
+    'upsert',
+    kind,
+    nativeKey,
+    guid,
+    type,
+    schemaName,
+    name,
+    owner,
+    comment,
+    structure,
+    0,
+    null,
+    hash.toString('hex'),
+    bytes,
+    bytes,
+    null,
+    null,
+    null,
+  ];
+}
+
+const OP = STAGED_COLUMNS.indexOf('op');
+const KEY = STAGED_COLUMNS.indexOf('native_key');
+const FINGERPRINT = STAGED_COLUMNS.indexOf('fingerprint');
+
+export const opOfRow = (row: StagedRow): string => String(row[OP]);
+export const keyOfRow = (row: StagedRow): string => String(row[KEY]);
+export const fingerprintOfRow = (row: StagedRow): string => String(row[FINGERPRINT]);
+
+/** A row as a line of COPY, under its run, unit and page. */
+export function stagedLine(runId: string, unit: number, page: number, row: StagedRow): string {
+  return copyLine([runId, unit, page, ...row]);
+}
+
+function narrow(
+  op: 'touch' | 'statistics' | 'missing',
+  nativeKey: string,
+  fingerprint: string | null,
+  rows: number | undefined,
+  bytes: number | undefined,
+): StagedRow {
+  const kind = kindOfKey(nativeKey);
+  const empty = Array(9).fill(null);
+  return [op, kind, nativeKey, ...empty, fingerprint, null, null, null, whole(rows), whole(bytes)];
+}
+
+/** Estimates as the listing gave them, so that the next listing is compared with its like. */
+function statisticsOf(table: SourceTable, listed: Listed) {
+  return { rows: listed.rows ?? table.rows, bytes: listed.bytes ?? table.bytes };
+}
+
+/** Sources estimate in fractions and, where they have not counted yet, below zero; the catalog keeps whole counts. */
+function whole(estimate: number | undefined): number | null {
+  return estimate === undefined || !Number.isFinite(estimate) || estimate < 0 ? null : Math.round(estimate);
+}

@@ -1,0 +1,160 @@
+import { once } from 'node:events';
+import type { Knex } from 'knex';
+import type { PoolClient } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { type Database, withClient } from '../../db/database.js';
+import { FencedOut } from '../runs/errors.js';
+import { kindOfKey } from './native-key.js';
+import type { Receipt } from './receipt.js';
+import { keyOfRow, opOfRow, STAGED_COLUMNS, type StagedRow, stagedLine } from './staged-row.js';
+
+/** Rows a page of narrow operations holds: what publishing merges in one transaction. */
+const NARROW_PAGE = 5_000;
+
+/** Who stages: only the attempt that holds the unit may. */
+export interface Stager {
+  runId: string;
+  unit: number;
+  attempt: number;
+  /** An earlier attempt may have staged rows of the same objects; then they are replaced. */
+  resumed: boolean;
+}
+
+/** One page that was read from the source. */
+export interface PageToStage {
+  rows: readonly StagedRow[];
+  /** Native keys of everything the page read, staged or not. */
+  readKeys: readonly string[];
+  /** The highest native key read so far. */
+  cursor: string;
+  /** Tables read or found unchanged so far, of how many. */
+  tablesDone: number;
+  tablesTotal: number;
+}
+
+/**
+ * Stages one page and moves the unit's cursor in the same transaction, so that neither is ever ahead of the other.
+ * @param inTransaction written together with the page, e.g. the page's problems
+ * @throws FencedOut when a later attempt holds the unit, or the unit has ended
+ */
+export async function stagePage(
+  database: Database,
+  stager: Stager,
+  page: PageToStage,
+  inTransaction?: (transaction: Knex.Transaction) => Promise<void>,
+): Promise<void> {
+  await withClient(database, async (client, transaction) => {
+    await commitLazily(client);
+    const staged = page.rows.length === 0 ? 0 : 1;
+    const number = await moveUnit(client, stager, page, staged);
+    if (stager.resumed) await dropStaged(client, stager, page.readKeys);
+    if (staged > 0) await copyRows(client, stager, number, page.rows);
+    await inTransaction?.(transaction);
+  });
+}
+
+/**
+ * Lets a page's commit return before it is on disk. Should the server crash, the last pages and the cursor that went
+ * with them are lost together and are done again; what ends a unit is committed in full, and with it all before.
+ */
+export async function commitLazily(client: PoolClient): Promise<void> {
+  await client.query('SET LOCAL synchronous_commit = off');
+}
+
+/** What ends a unit's collection. */
+export interface FinalStage {
+  /** The database, its schemas, and estimates that moved. */
+  rows: readonly StagedRow[];
+  /** Native keys that the listing did not show, as `missing` rows. */
+  missing: readonly StagedRow[];
+  receipt: Receipt;
+}
+
+/**
+ * Stages the last rows of a unit with its receipt, and with that hands the unit over to publishing.
+ * @throws FencedOut as stagePage
+ */
+export async function stageEnd(database: Database, stager: Stager, end: FinalStage): Promise<void> {
+  // Tables before schemas: a schema is removed when no table is left in it, and pages are merged in order.
+  const missingTables = end.missing.filter((row) => kindOfKey(keyOfRow(row)) === 'table');
+  const missingSchemas = end.missing.filter((row) => kindOfKey(keyOfRow(row)) !== 'table');
+  const pages = [end.rows, missingTables, missingSchemas].flatMap(pagesOf);
+  const { tables } = end.receipt;
+  await withClient(database, async (client) => {
+    const last = await moveUnit(
+      client,
+      stager,
+      { cursor: null, tablesDone: tables, tablesTotal: tables },
+      pages.length,
+    );
+    if (stager.resumed) await dropEarlierEnd(client, stager, end);
+    for (const [index, rows] of pages.entries()) {
+      await copyRows(client, stager, last - pages.length + 1 + index, rows);
+    }
+    await client.query(
+      `UPDATE crawl_unit
+       SET status = 'collected', receipt = $3
+       WHERE run_id = $1 AND unit = $2`,
+      [stager.runId, stager.unit, JSON.stringify(end.receipt)],
+    );
+  });
+}
+
+/** Locks the unit, proves that this attempt holds it, and moves it on. Returns the number of the last page. */
+async function moveUnit(
+  client: PoolClient,
+  { runId, unit, attempt }: Stager,
+  to: { cursor: string | null; tablesDone: number; tablesTotal: number },
+  pages: number,
+): Promise<number> {
+  const { rows } = await client.query<{ pages_staged: number }>(
+    `UPDATE crawl_unit
+     SET cursor = coalesce($4, cursor), tables_done = $5, tables_total = $6, pages_staged = pages_staged + $7
+     WHERE run_id = $1 AND unit = $2 AND attempt = $3 AND status = 'collecting'
+     RETURNING pages_staged`,
+    [runId, unit, attempt, to.cursor, to.tablesDone, to.tablesTotal, pages],
+  );
+  if (rows[0] === undefined) throw new FencedOut(runId, unit, attempt);
+  return rows[0].pages_staged;
+}
+
+async function dropStaged(client: PoolClient, { runId, unit }: Stager, nativeKeys: readonly string[]): Promise<void> {
+  if (nativeKeys.length === 0) return;
+  await client.query(`DELETE FROM staged_object WHERE run_id = $1 AND unit = $2 AND native_key = ANY($3)`, [
+    runId,
+    unit,
+    nativeKeys,
+  ]);
+}
+
+/** An attempt that ended, but could not tell, staged an end of its own; and what it read may have gone since. */
+async function dropEarlierEnd(client: PoolClient, stager: Stager, end: FinalStage): Promise<void> {
+  const replaced = [...end.rows.filter((row) => opOfRow(row) === 'upsert'), ...end.missing];
+  await dropStaged(client, stager, replaced.map(keyOfRow));
+  await client.query(`DELETE FROM staged_object WHERE run_id = $1 AND unit = $2 AND op IN ('statistics', 'missing')`, [
+    stager.runId,
+    stager.unit,
+  ]);
+}
+
+async function copyRows(
+  client: PoolClient,
+  { runId, unit }: Stager,
+  page: number,
+  rows: readonly StagedRow[],
+): Promise<void> {
+  const copy = client.query(
+    copyFrom(`COPY staged_object (run_id, unit, page, ${STAGED_COLUMNS.join(', ')}) FROM STDIN`),
+  );
+  const finished = once(copy, 'finish');
+  let lines = '';
+  for (const row of rows) lines += stagedLine(runId, unit, page, row);
+  copy.end(lines);
+  await finished;
+}
+
+function pagesOf(rows: readonly StagedRow[]): StagedRow[][] {
+  return Array.from({ length: Math.ceil(rows.length / NARROW_PAGE) }, (_, index) =>
+    rows.slice(index * NARROW_PAGE, (index + 1) * NARROW_PAGE),
+  );
+}

@@ -1,0 +1,128 @@
+import type { Database } from '../../db/database.js';
+import { query } from '../../db/query.js';
+import { InvalidInput } from '../model/errors.js';
+import { DatabaseTaken, type TakenDatabase } from './errors.js';
+
+const MOST_DATABASES = 10_000;
+
+export interface RemovedDatabase {
+  id: string;
+  name: string;
+  /** Tables of it that will leave the map. */
+  tables: number;
+}
+
+/** @throws InvalidInput when it is empty, too long, or names a database twice */
+export function checkScope(databases: readonly string[]): void {
+  const path = 'databases';
+  const issues: { path: string; message: string }[] = [];
+  if (databases.length === 0) issues.push({ path, message: 'must name at least one database' });
+  if (databases.length > MOST_DATABASES)
+    issues.push({ path, message: `must name at most ${MOST_DATABASES} databases` });
+  if (databases.some((name) => name === '' || name.length > 500 || name.includes('\0')))
+    issues.push({ path, message: 'must have names of 1 to 500 characters' });
+  const repeated = databases.find((name, place) => databases.indexOf(name) !== place);
+  if (repeated !== undefined) issues.push({ path, message: `must not repeat ${repeated}` });
+  if (issues.length > 0) throw new InvalidInput(issues);
+}
+
+/**
+ * Makes databases the crawler's. Of two crawlers that ask for one at the same time exactly one gets it: the unique
+ * index makes the second wait for the first to commit. Sorted, so that two with several in common cannot lock each
+ * other out.
+ * @throws DatabaseTaken naming the owners; the transaction is then to be rolled back
+ */
+export async function takeDatabases(
+  transaction: Database,
+  crawlerId: string,
+  databases: readonly string[],
+): Promise<void> {
+  if (databases.length === 0) return;
+  const taken = await query<{ name: string }>(
+    transaction,
+    `INSERT INTO collected_database (crawler_id, data_source_id, workspace_id, source_type, instance, name, visibility)
+     SELECT c.id, s.id, c.workspace_id, s.type, s.instance, n.name, w.default_visibility
+       FROM crawler c
+       JOIN data_source s ON s.id = c.data_source_id
+       JOIN workspace w ON w.id = c.workspace_id
+       CROSS JOIN unnest(:databases::text[]) AS n (name)
+      WHERE c.id = :crawlerId
+      ORDER BY n.name
+     ON CONFLICT ON CONSTRAINT one_crawler_per_database DO NOTHING
+     RETURNING name`,
+    { crawlerId, databases: [...databases] },
+  );
+  if (taken.length === databases.length) return;
+  const got = new Set(taken.map((row) => row.name));
+  throw new DatabaseTaken(
+    await ownersOf(
+      transaction,
+      crawlerId,
+      databases.filter((name) => !got.has(name)),
+    ),
+  );
+}
+
+async function ownersOf(transaction: Database, crawlerId: string, databases: string[]): Promise<TakenDatabase[]> {
+  return query<TakenDatabase>(
+    transaction,
+    `SELECT d.name, o.id AS "crawlerId", o.name AS "crawlerName", o.workspace_id AS "workspaceId",
+            (o.status = 'deleting' OR d.retiring_at IS NOT NULL) AS leaving
+       FROM crawler c
+       JOIN data_source s ON s.id = c.data_source_id
+       JOIN collected_database d ON d.source_type = s.type AND d.instance = s.instance
+       JOIN crawler o ON o.id = d.crawler_id
+      WHERE c.id = :crawlerId AND d.name = ANY (:databases)
+      ORDER BY d.name`,
+    { crawlerId, databases },
+  );
+}
+
+/**
+ * Makes the scope exactly these databases. One that is taken out is no longer collected from now on; what the map has
+ * of it is retired by whoever is handed the answer, and its row goes last. One that never was collected goes at once.
+ * Putting back one that is being retired keeps what the map still has of it.
+ * @throws DatabaseTaken
+ */
+export async function changeScope(
+  transaction: Database,
+  crawlerId: string,
+  databases: readonly string[],
+): Promise<RemovedDatabase[]> {
+  await query(
+    transaction,
+    `UPDATE collected_database SET retiring_at = NULL
+      WHERE crawler_id = :crawlerId AND retiring_at IS NOT NULL AND name = ANY (:databases)`,
+    { crawlerId, databases: [...databases] },
+  );
+  const known = await query<{ name: string }>(transaction, 'SELECT name FROM collected_database WHERE crawler_id = ?', [
+    crawlerId,
+  ]);
+  const names = new Set(known.map((row) => row.name));
+  await takeDatabases(
+    transaction,
+    crawlerId,
+    databases.filter((name) => !names.has(name)),
+  );
+  const removed = await query<RemovedDatabase>(
+    transaction,
+    `UPDATE collected_database d SET retiring_at = now()
+      WHERE d.crawler_id = :crawlerId AND d.retiring_at IS NULL AND d.name <> ALL (:databases)
+      RETURNING d.id, d.name,
+        (SELECT count(*)::int FROM entity e
+          WHERE e.collected_database_id = d.id AND e.kind = 'table' AND e.removed_at IS NULL) AS tables`,
+    { crawlerId, databases: [...databases] },
+  );
+  // An open run may be about to write into it, so only one that no run has open goes at once.
+  await query(
+    transaction,
+    `DELETE FROM collected_database d
+      WHERE d.id = ANY (:ids::bigint[])
+        AND NOT EXISTS (SELECT 1 FROM entity e WHERE e.collected_database_id = d.id)
+        AND NOT EXISTS (
+              SELECT 1 FROM crawl_run r
+               WHERE r.crawler_id = d.crawler_id AND r.status IN ('queued', 'running', 'stopping'))`,
+    { ids: removed.map((row) => row.id) },
+  );
+  return removed.sort((a, b) => a.name.localeCompare(b.name));
+}

@@ -1,0 +1,196 @@
+import type { Database } from '../../db/database.js';
+import { query } from '../../db/query.js';
+import { isForeignKeyViolation, isUniqueViolation } from '../../db/violations.js';
+import { GroupUnknown } from '../groups/errors.js';
+import { NameTaken, NotFound, VersionConflict } from '../model/errors.js';
+import { CrawlerDeleting, CycleNeedsProduction } from './errors.js';
+import type { Plan } from './plan.js';
+import { type CrawlerDetail, getCrawler } from './read-crawlers.js';
+import { changeScope, checkScope, type RemovedDatabase, takeDatabases } from './scope.js';
+
+/**
+ * Creates a crawler and makes the databases its own.
+ * @throws DatabaseTaken naming the owners; CycleNeedsProduction; GroupUnknown; NameTaken; InvalidInput; NotFound when
+ *   the workspace has no such data source
+ */
+export async function createCrawler(
+  database: Database,
+  crawler: {
+    workspaceId: string;
+    dataSourceId: string;
+    resourceGroupId: string;
+    /** The data source's name when left out, with a number where that is taken. */
+    name?: string;
+    databases: readonly string[];
+    plan: Plan;
+    createdBy?: string;
+  },
+): Promise<CrawlerDetail> {
+  checkScope(crawler.databases);
+  return database.transaction(async (transaction) => {
+    const source = await shareSource(transaction, crawler.dataSourceId, crawler.workspaceId);
+    if (crawler.plan.mode === 'cycle' && source.environment !== 'production') throw new CycleNeedsProduction();
+    const name = crawler.name ?? (await freeName(transaction, crawler.workspaceId, source.name));
+    const id = await writing(name, crawler.resourceGroupId, async () => {
+      const [row] = await query<{ id: string }>(
+        transaction,
+        `INSERT INTO crawler (workspace_id, data_source_id, resource_group_id, name, plan, created_by)
+         VALUES (:workspaceId, :dataSourceId, :resourceGroupId, :name, :plan, :createdBy)
+         RETURNING id`,
+        {
+          workspaceId: crawler.workspaceId,
+          dataSourceId: crawler.dataSourceId,
+          resourceGroupId: crawler.resourceGroupId,
+          name,
+          plan: JSON.stringify(crawler.plan),
+          createdBy: crawler.createdBy ?? null,
+        },
+      );
+      return row?.id ?? '';
+    });
+    await takeDatabases(transaction, id, crawler.databases);
+    return getCrawler(transaction, id);
+  });
+}
+
+export interface CrawlerChange {
+  version: number;
+  name?: string;
+  resourceGroupId?: string;
+  plan?: Plan;
+  /** The whole scope, not a change of it. */
+  databases?: readonly string[];
+}
+
+/**
+ * Changes what is given. The engine's schedule, and retiring what left the scope, are the caller's to see to.
+ * @returns the crawler, and the databases taken out of its scope with how many tables leave the map with each
+ * @throws NotFound, VersionConflict, CrawlerDeleting, NameTaken, GroupUnknown, CycleNeedsProduction, DatabaseTaken,
+ *   InvalidInput
+ */
+export async function updateCrawler(
+  database: Database,
+  id: string,
+  change: CrawlerChange,
+): Promise<{ crawler: CrawlerDetail; removedDatabases: RemovedDatabase[] }> {
+  if (change.databases !== undefined) checkScope(change.databases);
+  return database.transaction(async (transaction) => {
+    const current = await lockCrawler(transaction, id, change.version);
+    if (change.plan?.mode === 'cycle') {
+      const source = await shareSource(transaction, current.data_source_id, current.workspace_id);
+      if (source.environment !== 'production') throw new CycleNeedsProduction();
+    }
+    await writing(change.name ?? '', change.resourceGroupId ?? '', () =>
+      query(
+        transaction,
+        `UPDATE crawler
+            SET name = coalesce(:name, name),
+                resource_group_id = coalesce(:resourceGroupId, resource_group_id),
+                plan = coalesce(:plan::jsonb, plan),
+                updated_at = now(), version = version + 1
+          WHERE id = :id`,
+        {
+          id,
+          name: change.name ?? null,
+          resourceGroupId: change.resourceGroupId ?? null,
+          plan: change.plan === undefined ? null : JSON.stringify(change.plan),
+        },
+      ),
+    );
+    const removedDatabases = change.databases === undefined ? [] : await changeScope(transaction, id, change.databases);
+    return { crawler: await getCrawler(transaction, id), removedDatabases };
+  });
+}
+
+/**
+ * Pauses or resumes the plan; a run that is open goes on, and runs by hand stay possible. Without a version it applies
+ * to whatever version there is.
+ * @throws NotFound, VersionConflict, CrawlerDeleting
+ */
+export async function setPaused(
+  database: Database,
+  id: string,
+  change: { paused: boolean; note?: string; version?: number },
+): Promise<CrawlerDetail> {
+  return database.transaction(async (transaction) => {
+    await lockCrawler(transaction, id, change.version);
+    await query(
+      transaction,
+      `UPDATE crawler
+          SET paused = :paused, pause_note = :note, updated_at = now(), version = version + 1
+        WHERE id = :id`,
+      { id, paused: change.paused, note: change.paused ? (change.note ?? null) : null },
+    );
+    return getCrawler(transaction, id);
+  });
+}
+
+/** Takes a crawler out of lists and forbids runs and edits, ahead of its deletion. Repeatable. @throws NotFound */
+export async function markDeleting(database: Database, id: string): Promise<void> {
+  const marked = await query(
+    database,
+    `UPDATE crawler
+        SET status = 'deleting',
+            updated_at = CASE status WHEN 'deleting' THEN updated_at ELSE now() END,
+            version = CASE status WHEN 'deleting' THEN version ELSE version + 1 END
+      WHERE id = ?
+      RETURNING id`,
+    [id],
+  );
+  if (marked.length === 0) throw new NotFound('crawler', id);
+}
+
+/** Held until the transaction ends, so that the source cannot leave production or vanish meanwhile. */
+async function shareSource(
+  transaction: Database,
+  id: string,
+  workspaceId: string,
+): Promise<{ name: string; environment: string }> {
+  const [source] = await query<{ name: string; environment: string }>(
+    transaction,
+    'SELECT name, environment FROM data_source WHERE id = ? AND workspace_id = ? FOR SHARE',
+    [id, workspaceId],
+  );
+  if (source === undefined) throw new NotFound('data source', id);
+  return source;
+}
+
+async function lockCrawler(
+  transaction: Database,
+  id: string,
+  version: number | undefined,
+): Promise<{ data_source_id: string; workspace_id: string }> {
+  const [crawler] = await query<{ version: number; status: string; data_source_id: string; workspace_id: string }>(
+    transaction,
+    'SELECT version, status, data_source_id, workspace_id FROM crawler WHERE id = ? FOR UPDATE',
+    [id],
+  );
+  if (crawler === undefined) throw new NotFound('crawler', id);
+  if (crawler.status === 'deleting') throw new CrawlerDeleting(id);
+  if (version !== undefined && crawler.version !== version) throw new VersionConflict('crawler', id, crawler.version);
+  return crawler;
+}
+
+/** The name, or with the first number that makes it free. Somebody may take it before the insert: then that one says so. */
+async function freeName(transaction: Database, workspaceId: string, name: string): Promise<string> {
+  const taken = await query<{ name: string }>(
+    transaction,
+    `SELECT name FROM crawler WHERE workspace_id = :workspaceId AND starts_with(name, :name)`,
+    { workspaceId, name },
+  );
+  const names = new Set(taken.map((row) => row.name));
+  if (!names.has(name)) return name;
+  let number = 2;
+  while (names.has(`${name} ${number}`)) number += 1;
+  return `${name} ${number}`;
+}
+
+async function writing<T>(name: string, groupId: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (isUniqueViolation(error, 'crawler_name_unique')) throw new NameTaken('crawler', name);
+    if (isForeignKeyViolation(error, 'crawler_resource_group_id_fkey')) throw new GroupUnknown(groupId);
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+import { createTwoFilesPatch } from 'diff';
+import type { Column } from '../model/table.js';
+import type { Version } from './versions.js';
+
+/** A value before and after; null where there was or is none. */
+export interface ValueChange {
+  field: string;
+  from: unknown;
+  to: unknown;
+}
+
+/** Something with a name that is in both versions and differs. */
+export interface NamedChange {
+  name: string;
+  changes: ValueChange[];
+}
+
+export interface ListDiff<Item> {
+  added: Item[];
+  removed: Item[];
+  changed: NamedChange[];
+}
+
+export interface VersionDiff {
+  from: number;
+  to: number;
+  /** Type, guid, owner, comment and how the table is partitioned. */
+  properties: ValueChange[];
+  columns: ListDiff<Column> & {
+    /** Pairs of a removed and an added column that differ in name alone; a source does not tell, so it is a guess. */
+    possibleRenames: { from: string; to: string }[];
+  };
+  /** Primary, unique and foreign keys, named by their constraint. */
+  keys: ListDiff<Record<string, unknown> & { name: string }>;
+  indexes: ListDiff<Record<string, unknown> & { name: string }>;
+  /** A unified diff of the view's text; null where it is the same. */
+  viewDefinition: string | null;
+}
+
+/** Compares two versions of one entity, the older first. */
+export function diffVersions(from: Version, to: Version): VersionDiff {
+  const columns = diffLists(from.structure.columns, to.structure.columns);
+  return {
+    from: from.version,
+    to: to.version,
+    properties: diffFields(propertiesOf(from), propertiesOf(to)),
+    columns: { ...columns, possibleRenames: possibleRenames(columns.removed, columns.added) },
+    keys: diffLists(keysOf(from), keysOf(to)),
+    indexes: diffLists(from.structure.indexes.map(plain), to.structure.indexes.map(plain)),
+    viewDefinition: diffText(from, to),
+  };
+}
+
+type Named = { name: string };
+
+function diffLists<Item extends Named>(before: readonly Item[], after: readonly Item[]): ListDiff<Item> {
+  const old = new Map(before.map((item) => [item.name, item]));
+  const now = new Map(after.map((item) => [item.name, item]));
+  return {
+    added: after.filter(({ name }) => !old.has(name)),
+    removed: before.filter(({ name }) => !now.has(name)),
+    changed: after.flatMap((item): NamedChange[] => {
+      const earlier = old.get(item.name);
+      const changes = earlier === undefined ? [] : diffFields(plain(earlier), plain(item));
+      return changes.length === 0 ? [] : [{ name: item.name, changes }];
+    }),
+  };
+}
+
+function diffFields(before: Record<string, unknown>, after: Record<string, unknown>): ValueChange[] {
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return fields.flatMap((field): ValueChange[] => {
+    const change = { field, from: before[field] ?? null, to: after[field] ?? null };
+    return JSON.stringify(change.from) === JSON.stringify(change.to) ? [] : [change];
+  });
+}
+
+function propertiesOf({ guid, type, owner, comment, structure }: Version): Record<string, unknown> {
+  return { guid, type, owner, comment, partitionedBy: structure.partitionedBy, ...prefixed(structure.properties) };
+}
+
+const prefixed = (properties: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(properties).map(([name, value]) => [`properties.${name}`, value]));
+
+function keysOf({ structure }: Version): (Record<string, unknown> & Named)[] {
+  return [
+    ...(structure.primaryKey === undefined ? [] : [{ kind: 'primary', ...structure.primaryKey }]),
+    ...structure.uniqueKeys.map((key) => ({ kind: 'unique', ...key })),
+    ...structure.foreignKeys.map((key) => ({ kind: 'foreign', ...key })),
+  ];
+}
+
+const plain = <Item extends Named>(item: Item): Record<string, unknown> & Named => ({ ...item });
+
+/** Each removed column is paired once, with the first added one that has all but its name and place. */
+function possibleRenames(removed: readonly Column[], added: readonly Column[]): { from: string; to: string }[] {
+  const free = [...added];
+  return removed.flatMap((column) => {
+    const place = free.findIndex((candidate) => essence(candidate) === essence(column));
+    const [match] = place === -1 ? [] : free.splice(place, 1);
+    return match === undefined ? [] : [{ from: column.name, to: match.name }];
+  });
+}
+
+function essence({ name: _name, ordinal: _ordinal, ...rest }: Column): string {
+  return JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function diffText(from: Version, to: Version): string | null {
+  const before = from.structure.viewDefinition ?? '';
+  const after = to.structure.viewDefinition ?? '';
+  if (before === after) return null;
+  return createTwoFilesPatch(`version ${from.version}`, `version ${to.version}`, before, after);
+}

@@ -1,0 +1,63 @@
+import type { Database } from '../../db/database.js';
+import { query } from '../../db/query.js';
+import type { RunStatus, RunTrigger } from './run-state.js';
+
+export interface RunHeading {
+  runId: string;
+  /** Counts up over all runs of the installation; what people call the run by. */
+  number: number;
+  status: RunStatus;
+}
+
+/**
+ * Shows a run as waiting before its workflow gets to open it. Does nothing when the run's row exists, when another run
+ * of the crawler is open, or when the crawler is gone or being deleted.
+ * @returns the run as it stands, or undefined when it has no row
+ */
+export async function queueRun(
+  database: Database,
+  run: { runId: string; crawlerId: string; trigger: RunTrigger; requestedBy?: string },
+): Promise<RunHeading | undefined> {
+  await query(
+    database,
+    `INSERT INTO crawl_run (id, crawler_id, workspace_id, trigger, requested_by, status, resource_group_id)
+     SELECT :runId::uuid, c.id, c.workspace_id, :trigger, :requestedBy::uuid, 'queued', c.resource_group_id
+       FROM crawler c
+      WHERE c.id = :crawlerId AND c.status = 'active'
+     ON CONFLICT DO NOTHING`,
+    { runId: run.runId, crawlerId: run.crawlerId, trigger: run.trigger, requestedBy: run.requestedBy ?? null },
+  );
+  const [row] = await query<{ number: string; status: RunStatus }>(
+    database,
+    'SELECT number, status FROM crawl_run WHERE id = ? AND crawler_id = ?',
+    [run.runId, run.crawlerId],
+  );
+  return row === undefined ? undefined : { runId: run.runId, number: Number(row.number), status: row.status };
+}
+
+/**
+ * Takes back a queued run whose workflow did not start, because another run of the crawler is open or the engine could
+ * not be reached. A run that began stays.
+ */
+export async function unqueueRun(database: Database, runId: string): Promise<void> {
+  await query(database, `DELETE FROM crawl_run WHERE id = ? AND status = 'queued'`, [runId]);
+}
+
+/** Records that a cycle's time came while an earlier run was still open. Repeatable. */
+export async function recordSkippedRun(database: Database, run: { crawlerId: string; runId: string }): Promise<void> {
+  await query(
+    database,
+    `INSERT INTO crawl_run (id, crawler_id, workspace_id, trigger, status, resource_group_id, ended_at, cu_hours, error)
+     SELECT :runId::uuid, c.id, c.workspace_id, 'schedule', 'skipped', c.resource_group_id, now(), 0,
+            jsonb_build_object(
+              'code', 'EARLIER_RUN_OPEN',
+              'message', 'The run before was still going when this one was due'
+                || coalesce((SELECT ': run ' || o.number FROM crawl_run o
+                              WHERE o.crawler_id = c.id AND o.status IN ('queued', 'running', 'stopping')), ''),
+              'remedy', 'Give the plan longer intervals if this happens often, or the resource group more capacity.')
+       FROM crawler c
+      WHERE c.id = :crawlerId
+     ON CONFLICT DO NOTHING`,
+    run,
+  );
+}

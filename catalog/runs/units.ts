@@ -1,0 +1,152 @@
+import type { Database } from '../../db/database.js';
+import { query } from '../../db/query.js';
+import { DatabaseLeftScope, FencedOut, RunEnded } from './errors.js';
+import type { Failure, UnitStatus } from './run-state.js';
+import { storedFailure } from './stored-failure.js';
+
+export interface RunUnit {
+  runId: string;
+  /** 1 and up, in the order of the databases' names. */
+  unit: number;
+  database: string;
+}
+
+/** What a unit's collector needs to know: where it left off, and what the last complete listing was of. */
+export interface UnitClaim {
+  collectedDatabaseId: string;
+  crawlerId: string;
+  workspaceId: string;
+  dataSourceId: string;
+  sourceType: string;
+  instance: string;
+  database: string;
+  /** The last key staged by an earlier attempt. */
+  cursor: string | null;
+  pagesStaged: number;
+  lastServerIdentity: string | null;
+  /** When everything was last read, fingerprints aside. */
+  fullReadAt: Date | null;
+}
+
+/** Makes one unit of each database in the crawler's scope, once. Returns how many the run has. */
+export async function planUnits(database: Database, runId: string): Promise<number> {
+  await query(
+    database,
+    `INSERT INTO crawl_unit (run_id, unit, collected_database_id, database_name)
+     SELECT r.id, row_number() OVER (ORDER BY d.name), d.id, d.name
+       FROM crawl_run r
+       JOIN collected_database d ON d.crawler_id = r.crawler_id AND d.retiring_at IS NULL
+      WHERE r.id = :runId AND NOT EXISTS (SELECT 1 FROM crawl_unit u WHERE u.run_id = r.id)
+     ON CONFLICT DO NOTHING`,
+    { runId },
+  );
+  const [row] = await query<{ units: number }>(
+    database,
+    'SELECT count(*)::int AS units FROM crawl_unit WHERE run_id = ?',
+    [runId],
+  );
+  return row?.units ?? 0;
+}
+
+/** Units after one, in order, that have not come to an end. */
+export async function nextUnits(
+  database: Database,
+  runId: string,
+  page: { after: number; limit: number },
+): Promise<RunUnit[]> {
+  return query<RunUnit>(
+    database,
+    `SELECT run_id AS "runId", unit, database_name AS database
+       FROM crawl_unit
+      WHERE run_id = :runId AND unit > :after AND status IN ('pending', 'collecting', 'collected', 'publishing')
+      ORDER BY unit
+      LIMIT :limit`,
+    { runId, after: page.after, limit: page.limit },
+  );
+}
+
+/**
+ * Makes an attempt the one that may stage and publish a unit. Attempts only count up: whoever claimed earlier with a
+ * lower number finds its next write refused, if that write checks `attempt` and an unended status in its transaction.
+ * @throws FencedOut when a later attempt holds the unit, or it came to an end; RunEnded when the run did;
+ *   DatabaseLeftScope when the database is no longer to be collected
+ */
+export async function claimUnit(
+  database: Database,
+  claim: { runId: string; unit: number; attempt: number; worker: string },
+): Promise<UnitClaim> {
+  return database.transaction(async (transaction) => {
+    const [run] = await query<{ status: string }>(
+      transaction,
+      `SELECT status FROM crawl_run WHERE id = ? AND status IN ('queued', 'running', 'stopping') FOR SHARE`,
+      [claim.runId],
+    );
+    if (run === undefined) throw new RunEnded(claim.runId);
+    const [unit] = await query<{ database_name: string; collected_database_id: string | null }>(
+      transaction,
+      `UPDATE crawl_unit
+          SET attempt = :attempt, worker = :worker, status = 'collecting', started_at = coalesce(started_at, now())
+        WHERE run_id = :runId AND unit = :unit AND status IN ('pending', 'collecting', 'collected')
+          AND (attempt < :attempt OR (attempt = :attempt AND worker = :worker))
+        RETURNING database_name, collected_database_id`,
+      claim,
+    );
+    if (unit === undefined) throw new FencedOut(claim.runId, claim.unit, claim.attempt);
+    const [found] = await query<UnitClaim>(
+      transaction,
+      `SELECT d.id AS "collectedDatabaseId", d.crawler_id AS "crawlerId", d.workspace_id AS "workspaceId",
+              d.data_source_id AS "dataSourceId", d.source_type AS "sourceType", d.instance, d.name AS database,
+              u.cursor, u.pages_staged AS "pagesStaged",
+              d.server_identity AS "lastServerIdentity", d.full_read_at AS "fullReadAt"
+         FROM crawl_unit u
+         JOIN collected_database d ON d.id = u.collected_database_id AND d.retiring_at IS NULL
+        WHERE u.run_id = :runId AND u.unit = :unit`,
+      { runId: claim.runId, unit: claim.unit },
+    );
+    if (found === undefined) throw new DatabaseLeftScope(unit.database_name);
+    return found;
+  });
+}
+
+/** Records that a unit could not be collected, and why. One that ended keeps its ending. */
+export async function failUnit(
+  database: Database,
+  unit: { runId: string; unit: number; error: Failure },
+): Promise<void> {
+  await endUnit(database, unit, 'failed', storedFailure(unit.error));
+}
+
+/** Records that a unit was broken off by a Stop. One that ended keeps its ending. */
+export async function stopUnit(database: Database, unit: { runId: string; unit: number }): Promise<void> {
+  await endUnit(database, unit, 'stopped', null);
+}
+
+async function endUnit(
+  database: Database,
+  unit: { runId: string; unit: number },
+  status: UnitStatus,
+  error: Failure | null,
+): Promise<void> {
+  await query(
+    database,
+    `WITH ended AS (
+       UPDATE crawl_unit
+          SET status = :status, error = :error, ended_at = now()
+        WHERE run_id = :runId AND unit = :unit AND status IN ('pending', 'collecting', 'collected', 'publishing')
+        RETURNING run_id, unit
+     )
+     DELETE FROM staged_object s USING ended WHERE s.run_id = ended.run_id AND s.unit = ended.unit`,
+    { runId: unit.runId, unit: unit.unit, status, error: error === null ? null : JSON.stringify(error) },
+  );
+}
+
+/** Ends what a run leaves undone, and drops what it had staged and will not publish. */
+export async function endUnfinishedUnits(transaction: Database, runId: string): Promise<void> {
+  await query(
+    transaction,
+    `UPDATE crawl_unit SET status = 'stopped', ended_at = now()
+      WHERE run_id = ? AND status IN ('pending', 'collecting', 'collected', 'publishing')`,
+    [runId],
+  );
+  await query(transaction, 'DELETE FROM staged_object WHERE run_id = ?', [runId]);
+}

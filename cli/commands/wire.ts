@@ -1,0 +1,50 @@
+import type { z } from 'zod';
+import type { crawlerSchema, crawlerSummarySchema } from '../../api/schemas/crawlers.js';
+import type { databaseListSchema, dataSourceSchema } from '../../api/schemas/data-sources.js';
+import type {
+  runLogSchema,
+  runProblemPageSchema,
+  runSchema,
+  runSummarySchema,
+  runUnitPageSchema,
+} from '../../api/schemas/runs.js';
+import type { workspaceSchema } from '../../api/schemas/workspaces.js';
+import type { Wire } from '../server/client.js';
+
+/** The API's answers as this side of the wire reads them: the API's own schemas, with times as text. */
+export type Run = Wire<z.output<typeof runSchema>>;
+export type RunSummary = Wire<z.output<typeof runSummarySchema>>;
+export type RunUnit = Wire<z.output<typeof runUnitPageSchema>>['items'][number];
+export type RunLog = Wire<z.output<typeof runLogSchema>>;
+export type RunProblem = Wire<z.output<typeof runProblemPageSchema>>['items'][number];
+
+export type Workspace = Wire<z.output<typeof workspaceSchema>>;
+export type DataSource = Wire<z.output<typeof dataSourceSchema>>;
+export type Crawler = Wire<z.output<typeof crawlerSchema>>;
+export type CrawlerSummary = Wire<z.output<typeof crawlerSummarySchema>>;
+export type ListedDatabase = Wire<z.output<typeof databaseListSchema>>['items'][number];
+
+export interface Entity {
+  id: string;
+  guid: string;
+  kind: 'database' | 'schema' | 'table';
+  type: string;
+  qualifiedName: string;
+  owner: string | null;
+  comment: string | null;
+  description: string | null;
+  rowEstimate?: string | number | null;
+  sizeBytes?: string | number | null;
+  version: number;
+  structure?: { primaryKey?: { columns: string[] } };
+}
+
+export interface Column {
+  ordinal: number;
+  name: string;
+  type: string;
+  nullable: boolean;
+  default?: string | null;
+  generated?: { expression: string } | null;
+  comment?: string | null;
+}

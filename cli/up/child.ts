@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { CliError } from '../errors.js';
+import type { Incarnation } from './supervisor.js';
+
+/** Bytes after which a log file is put aside at the next start; one older file is kept. */
+const LOG_LIMIT = 20 * 1024 * 1024;
+
+export interface ChildOptions {
+  command: string;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+  logFile: string;
+  /** Told the id of the process as soon as there is one. */
+  onSpawn(pid: number): void;
+  /** Resolves when the child does its work; it is given up when this rejects. */
+  ready(ended: Promise<string>): Promise<void>;
+}
+
+/**
+ * Starts one of our own programs as a process of its own, in its own process group, so that a Ctrl-C at the terminal
+ * reaches it in the order that `up` decides. Its words go to a file.
+ * @throws CliError PROGRAM_FAILED when it ends, or is not ready in time; the message has its last words
+ */
+export async function startChild(options: ChildOptions): Promise<Incarnation> {
+  rotate(options.logFile);
+  const log = openSync(options.logFile, 'a', 0o600);
+  const child = spawn(options.command, options.args, {
+    env: options.env,
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `killed by ${signal}`));
+  });
+  if (child.pid !== undefined) options.onSpawn(child.pid);
+  const incarnation: Incarnation = {
+    ended,
+    stop: () => void child.kill('SIGTERM'),
+    kill: () => void child.kill('SIGKILL'),
+  };
+  try {
+    await options.ready(ended);
+  } catch (error) {
+    incarnation.kill();
+    await ended;
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new CliError(
+      'PROGRAM_FAILED',
+      `${cause}. Its last words, from ${options.logFile}:\n${lastLines(options.logFile)}`,
+      'Mend what it names and start again; if it names nothing of yours, report it with these lines.',
+    );
+  }
+  return incarnation;
+}
+
+/** The end of a log file, for an error message. */
+export function lastLines(file: string, count = 15): string {
+  if (!existsSync(file)) return '';
+  return readFileSync(file, 'utf8').slice(-8_000).trimEnd().split('\n').slice(-count).join('\n');
+}
+
+function rotate(file: string): void {
+  if (!existsSync(file) || statSync(file).size < LOG_LIMIT) return;
+  rmSync(`${file}.1`, { force: true });
+  renameSync(file, `${file}.1`);
+}

@@ -1,0 +1,8 @@
+/** What `datamap up` is told. */
+export interface UpOptions {
+  port?: number;
+  dataDir: string;
+  sample: boolean;
+  open: boolean;
+  watch?: boolean;
+}

@@ -1,0 +1,39 @@
+import type { Connection, Connector, DatabaseInfo, DatabaseReader } from '../contract.js';
+import { resolveSource } from '../reach.js';
+import { checkMysql } from './check.js';
+import { mysqlConfig, passwordOf } from './config.js';
+import type { Target } from './connect.js';
+import { listDatabases } from './describe-database.js';
+import { openReader } from './reader.js';
+import { Session } from './session.js';
+import { mysqlSpec } from './spec.js';
+
+/** MySQL and MariaDB. */
+export const mysqlConnector: Connector = {
+  spec: mysqlSpec,
+  check: checkMysql,
+
+  async listDatabases(connection, { signal }): Promise<DatabaseInfo[]> {
+    const session = await Session.open(await targetOf(connection, signal), signal);
+    try {
+      return await listDatabases(session);
+    } finally {
+      await session.close();
+    }
+  },
+
+  async openDatabase(connection, database, { signal }): Promise<DatabaseReader> {
+    const session = await Session.open(await targetOf(connection, signal), signal, database);
+    try {
+      return await openReader(session, database);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  },
+};
+
+async function targetOf(connection: Connection, signal: AbortSignal): Promise<Target> {
+  const config = mysqlConfig(connection);
+  return { config, password: passwordOf(connection), address: await resolveSource(config.host, { signal }) };
+}

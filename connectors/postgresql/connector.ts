@@ -1,0 +1,34 @@
+import type { Connection, Connector } from '../contract.js';
+import { resolveSource } from '../reach.js';
+import { checkPostgresql } from './check.js';
+import { readDatabases } from './databases.js';
+import { createReader } from './reader.js';
+import { openSession, type Session } from './session.js';
+import { postgresqlSpec } from './spec.js';
+import { validate } from './validate.js';
+
+/** PostgreSQL 12 to 18: one connection per database, catalogue queries only. */
+export const postgresqlConnector: Connector = {
+  spec: postgresqlSpec,
+  check: checkPostgresql,
+  async listDatabases(connection, { signal }) {
+    const session = await open(connection, undefined, signal);
+    try {
+      return await readDatabases(session);
+    } finally {
+      await session.close();
+    }
+  },
+  async openDatabase(connection, database, { signal }) {
+    return createReader(await open(connection, database, signal));
+  },
+};
+
+async function open(connection: Connection, database: string | undefined, signal: AbortSignal): Promise<Session> {
+  const config = validate(connection);
+  const address = await resolveSource(config.host, { signal });
+  return openSession(
+    { config, database: database ?? config.database, address, password: connection.secrets.password },
+    signal,
+  );
+}

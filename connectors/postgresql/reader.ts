@@ -1,0 +1,157 @@
+import type {
+  DatabaseDescription,
+  DatabaseReader,
+  ObjectHead,
+  ObjectProblem,
+  ReadPage,
+  SchemaInfo,
+} from '../contract.js';
+import { DESCRIBE, type DescribeRow, type SchemaRow } from './describe-query.js';
+import { StatementError } from './errors.js';
+import { LIST, type ListRow } from './list-query.js';
+import { quoteIdentifier } from './quote-identifier.js';
+import { BUILT_IN_TYPES, type ReadRow, readQuery } from './read-query.js';
+import type { Session } from './session.js';
+import { estimates, toSourceTable } from './source-table.js';
+
+/** Keys of one reading. Beyond this the server's longest statement and the worker's memory grow for no gain. */
+const PAGE_SIZE = 1_000;
+const LIST_BATCH = 1_000;
+const LOCK_PATIENCE = {
+  short: `SELECT set_config('lock_timeout', '250ms', false)`,
+  full: `SELECT set_config('lock_timeout', '5s', false)`,
+};
+const READ = readQuery({ texts: true });
+const READ_WITHOUT_TEXTS = readQuery({ texts: false });
+
+/** Reads one database through a session that it owns. */
+export function createReader(session: Session): DatabaseReader {
+  let schemas: readonly SchemaRow[] | undefined;
+  let typeNames: Record<string, string> | undefined;
+
+  async function describe(): Promise<DatabaseDescription> {
+    const [row] = await session.query<DescribeRow>(DESCRIBE);
+    if (row === undefined) throw new Error('The open database is not in pg_database');
+    const { owner, comment, encoding, collation } = row;
+    schemas = row.schemas ?? [];
+    return {
+      owner,
+      ...(comment === null ? {} : { comment }),
+      properties: { encoding, collation, characterClasses: row.character_classes },
+      schemas: schemas.map((schema) => toSchema(schema, session.identity.user)),
+    };
+  }
+
+  /**
+   * Lists the schemas that `describe` found usable, by oid and whatever happens to their privileges meanwhile: what it
+   * called listed is listed. One created since waits for the next time.
+   */
+  async function* list(): AsyncGenerator<ObjectHead[], void> {
+    if (schemas === undefined) await describe();
+    const usable = (schemas ?? []).flatMap(([oid, , , , isUsable]) => (isUsable ? [oid] : []));
+    for await (const rows of session.stream<ListRow>(LIST, [usable], LIST_BATCH))
+      yield rows.map(({ key, schema, fingerprint, rows: count, bytes }) => ({
+        key,
+        schema,
+        fingerprint,
+        ...estimates(count, bytes, session.versionNumber),
+      }));
+  }
+
+  async function read(keys: readonly string[]): Promise<ReadPage> {
+    if (keys.length > PAGE_SIZE) throw new RangeError(`At most ${PAGE_SIZE} objects can be read at once`);
+    if (keys.length === 0) return { tables: [], problems: [], gone: [] };
+    typeNames ??= (await session.query<{ names: Record<string, string> }>(BUILT_IN_TYPES))[0]?.names ?? {};
+    const page: ReadPage = { tables: [], problems: [], gone: [] };
+    await readInto(page, keys);
+    if (page.problems.some(({ code }) => code === 'OBJECT_LOCKED')) await session.query(LOCK_PATIENCE.full);
+    return page;
+  }
+
+  /**
+   * Prints of stored expressions can fail for one object (a view over something broken, a table that someone holds
+   * locked) and take the whole statement with them. Halving finds the object; the others are delivered complete.
+   */
+  async function readInto(page: ReadPage, keys: readonly string[]): Promise<void> {
+    try {
+      deliver(page, keys, await session.query<ReadRow>(READ, [keys.map(Number)]));
+    } catch (error) {
+      if (!isOfAnObject(error)) throw error;
+      // Waiting the full time again for each half would take a minute to find one locked table.
+      if (isLocked(error)) await session.query(LOCK_PATIENCE.short);
+      if (keys.length === 1) return readAround(page, keys, error);
+      const middle = Math.ceil(keys.length / 2);
+      await readInto(page, keys.slice(0, middle));
+      await readInto(page, keys.slice(middle));
+    }
+  }
+
+  /** One object without its texts. A locked one is only named: what is known of it must not be taken for outdated. */
+  async function readAround(page: ReadPage, keys: readonly string[], cause: StatementError): Promise<void> {
+    const rows = await session.query<ReadRow>(READ_WITHOUT_TEXTS, [keys.map(Number)]);
+    for (const row of rows) page.problems.push(problemOf(row, cause));
+    if (rows.length === 0 || !isLocked(cause)) deliver(page, keys, rows);
+  }
+
+  function deliver(page: ReadPage, keys: readonly string[], rows: readonly ReadRow[]): void {
+    const found = new Set(rows.map(({ key }) => key));
+    page.gone.push(...keys.filter((key) => !found.has(key)));
+    for (const row of rows) page.tables.push(toSourceTable(row, typeNames ?? {}, session.versionNumber));
+  }
+
+  return {
+    identity: session.identity,
+    describe,
+    list,
+    read,
+    queries: session.queries,
+    close: session.close,
+  };
+}
+
+function toSchema([oid, name, owner, comment, usable]: SchemaRow, user: string): SchemaInfo {
+  return {
+    key: oid.padStart(10, '0'),
+    name,
+    owner,
+    ...(comment === null ? {} : { comment }),
+    ...(usable
+      ? {}
+      : {
+          unlisted: {
+            code: 'PERMISSION_DENIED',
+            reason: `“${user}” may not use the schema “${name}”`,
+            remedy: `Let its owner run: GRANT USAGE ON SCHEMA ${quoteIdentifier(name)} TO ${quoteIdentifier(user)}`,
+          },
+        }),
+  };
+}
+
+/** True for errors that another page would not have: not those of the connection, of resources, or of a timeout. */
+function isOfAnObject(error: unknown): error is StatementError {
+  return error instanceof StatementError && error.sqlState !== undefined && !/^(08|53|57)/.test(error.sqlState);
+}
+
+function isLocked({ sqlState }: StatementError): boolean {
+  return sqlState === '55P03';
+}
+
+function problemOf({ schema, name, kind }: ReadRow, cause: StatementError): ObjectProblem {
+  if (isLocked(cause))
+    return {
+      schema,
+      name,
+      code: 'OBJECT_LOCKED',
+      message: `${schema}.${name} was locked by someone for too long to read it`,
+      remedy:
+        'What is known of it stays as it is; the next crawl reads it. Crawl at a time without long ALTER TABLE or VACUUM FULL',
+    };
+  const isView = kind === 'v' || kind === 'm';
+  return {
+    schema,
+    name,
+    code: isView ? 'VIEW_UNREADABLE' : 'DEFINITION_UNREADABLE',
+    message: `The server cannot print the ${isView ? 'text' : 'defaults and indexes'} of ${schema}.${name}. ${cause.message}`,
+    remedy: 'Something it refers to is damaged: create it anew',
+  };
+}

@@ -1,0 +1,186 @@
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  isGrpcDeadlineError,
+  makeGrpcRetryInterceptor,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import {
+  CONTROL_QUEUE,
+  type ConnectionTestInput,
+  CRAWL_TIMEOUT,
+  type CrawlInput,
+  connectionTestId,
+  crawlId,
+  crawlSummary,
+  type DatabaseListingInput,
+  type DeleteCrawlerInput,
+  databaseListingId,
+  deleteCrawlerId,
+  scheduleId,
+  searchAttributes,
+} from '../workflows/contract.js';
+import { applySchedule, describeSchedule, removeSchedule } from './apply-schedule.js';
+import { crawlerSchedule } from './desired-schedule.js';
+import { type Orchestrator, OrchestratorUnavailable } from './port.js';
+import { previewPlan } from './preview-plan.js';
+import { reconcileSchedules } from './reconcile.js';
+import type { TemporalAddress } from './temporal-address.js';
+import { withinDeadline } from './within-deadline.js';
+
+/** A person waits for each call, except for the reconcile. Milliseconds. */
+const DEADLINE = { call: 3_000, health: 2_000, reconcile: 55_000 };
+/** Times shown of a plan. */
+const PREVIEWED = 5;
+
+/**
+ * The orchestrator on Temporal. Connects with the first call and not before, so that the API starts without a server
+ * and answers what it can.
+ */
+export function createOrchestrator(address: TemporalAddress): Orchestrator {
+  const connection = Connection.lazy({
+    ...address.connection,
+    // A server that is away is said after half a second, not after the whole deadline; the client's own ten attempts take that.
+    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3 }))],
+  });
+  const client = new Client({ connection, namespace: address.namespace });
+  const ask = <T>(call: () => Promise<T>, milliseconds: number = DEADLINE.call) =>
+    withinDeadline(connection, milliseconds, call);
+  return {
+    startCrawl: ({ crawlerId, crawlerName, resourceGroup, runId, trigger, requestedBy }) =>
+      ask(async () => {
+        try {
+          await client.workflow.start<(input: CrawlInput) => Promise<unknown>>('crawl', {
+            workflowId: crawlId(crawlerId),
+            workflowIdConflictPolicy: 'FAIL',
+            workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+            taskQueue: CONTROL_QUEUE,
+            workflowExecutionTimeout: CRAWL_TIMEOUT,
+            args: [
+              {
+                crawlerId,
+                crawlerName,
+                resourceGroup,
+                runId,
+                trigger,
+                ...(requestedBy === undefined ? {} : { requestedBy }),
+              },
+            ],
+            typedSearchAttributes: searchAttributes({ crawlerId, resourceGroup, trigger }),
+            staticSummary: crawlSummary(crawlerName),
+          });
+          return { started: true as const };
+        } catch (error) {
+          if (error instanceof WorkflowExecutionAlreadyStartedError) return { started: false as const };
+          throw error;
+        }
+      }),
+    stopCrawl: (crawlerId) => ask(() => cancelIfOpen(client, crawlId(crawlerId))),
+    terminateCrawl: (crawlerId, reason) =>
+      ask(() =>
+        ifOpen(async () => {
+          await client.workflow.getHandle(crawlId(crawlerId)).terminate(reason);
+          return true;
+        }),
+      ),
+    applySchedule: (crawler) =>
+      ask(async () => {
+        const desired = crawlerSchedule(crawler);
+        if (desired === undefined) await removeSchedule(client, scheduleId(crawler.id));
+        else await applySchedule(client, desired);
+      }),
+    removeSchedule: (crawlerId) =>
+      ask(async () => {
+        await removeSchedule(client, scheduleId(crawlerId));
+      }),
+    nextRuns: (crawlerId) =>
+      ask(async () => {
+        const found = await describeSchedule(client, scheduleId(crawlerId));
+        return found === undefined || found.state.paused ? [] : found.info.nextActionTimes;
+      }),
+    previewPlan: async (plan) => (plan.mode === 'manual' ? [] : ask(() => previewPlan(client, plan, PREVIEWED))),
+    startConnectionTest: (request) =>
+      ask(async () => {
+        await client.workflow.start<(input: ConnectionTestInput) => Promise<unknown>>('connectionTest', {
+          workflowId: connectionTestId(request.testId),
+          taskQueue: CONTROL_QUEUE,
+          workflowExecutionTimeout: '15m',
+          args: [request],
+          typedSearchAttributes: searchAttributes(request),
+          staticSummary: `Test connection: ${request.dataSourceName}`,
+        });
+      }),
+    cancelConnectionTest: (testId) => ask(() => cancelIfOpen(client, connectionTestId(testId))),
+    listDatabases: async ({ waitMs, ...request }) => {
+      const handle = await ask(() =>
+        client.workflow.start<(input: DatabaseListingInput) => Promise<unknown>>('databaseListing', {
+          workflowId: databaseListingId(request.listingId),
+          taskQueue: CONTROL_QUEUE,
+          workflowExecutionTimeout: '15m',
+          args: [request],
+          typedSearchAttributes: searchAttributes(request),
+          staticSummary: `List databases: ${request.dataSourceName}`,
+        }),
+      );
+      await untilClosed(() => ask(() => handle.result(), waitMs));
+    },
+    deleteCrawler: ({ crawlerId, crawlerName, requestedBy }) =>
+      ask(async () => {
+        await client.workflow.start<(input: DeleteCrawlerInput) => Promise<unknown>>('deleteCrawler', {
+          workflowId: deleteCrawlerId(crawlerId),
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          taskQueue: CONTROL_QUEUE,
+          args: [{ crawlerId, crawlerName, ...(requestedBy === undefined ? {} : { requestedBy }) }],
+          typedSearchAttributes: searchAttributes({ crawlerId }),
+          staticSummary: `Delete crawler: ${crawlerName}`,
+        });
+      }),
+    reconcile: (load) => ask(() => reconcileSchedules(client, load), DEADLINE.reconcile),
+    health: async () => {
+      try {
+        await ask(
+          () => connection.workflowService.describeNamespace({ namespace: address.namespace }),
+          DEADLINE.health,
+        );
+        return { ok: true };
+      } catch (error) {
+        return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+      }
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** The server accepts the cancellation of an execution that closed, so whether it is open is asked first. */
+function cancelIfOpen(client: Client, workflowId: string): Promise<boolean> {
+  return ifOpen(async () => {
+    const handle = client.workflow.getHandle(workflowId);
+    if ((await handle.describe()).status.name !== 'RUNNING') return false;
+    await handle.cancel();
+    return true;
+  });
+}
+
+/** False when there never was such an execution, or none is left. */
+async function ifOpen(call: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+/** Waits for an execution's end, however it ends: its row tells how. Running out of time is no error either. */
+async function untilClosed(wait: () => Promise<unknown>): Promise<void> {
+  try {
+    await wait();
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) return;
+    if (error instanceof OrchestratorUnavailable && isGrpcDeadlineError(error.cause)) return;
+    throw error;
+  }
+}

@@ -1,0 +1,107 @@
+import { CancelledFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createCollectUnit } from '../../activities/collect-unit.js';
+import { createPublishUnit } from '../../activities/publish-unit.js';
+import { ConnectorError } from '../../connectors/contract.js';
+import { crawledCatalog, tablesOf } from '../fakes/crawled-catalog.js';
+import { SyntheticSource } from '../fakes/synthetic-source.js';
+import { testDatabase } from '../servers/test-database.js';
+
+let catalog: Awaited<ReturnType<typeof testDatabase>>;
+beforeAll(async () => {
+  catalog = await testDatabase();
+});
+afterAll(() => catalog.drop());
+
+test('a unit tells in the run log whom it read as, what it found and what it did', async () => {
+  const map = await crawledCatalog(catalog.database, new SyntheticSource(1_500));
+  const { runId } = await map.crawl();
+  const lines = await map.rows<{ step: string; message: string; unit: number }>(
+    `SELECT step, message, unit FROM run_log WHERE run_id = ? ORDER BY seq`,
+    [runId],
+  );
+  expect(lines.map(({ step, message }) => `${step}: ${message.replace(/\d+ ms/, 'N ms')}`)).toEqual([
+    'connect: Connected to shop as collector on server server-1, version 18.1',
+    'list: Listed 1500 tables in N ms',
+    'read: Read 1000 tables, 1000 of them changed',
+    'read: Read 500 tables, 500 of them changed',
+    'read: Collected 1500 tables in 4 queries',
+    'publish: Published 1500 tables: 1500 added',
+  ]);
+  expect(lines.every(({ unit }) => unit === 1)).toBe(true);
+});
+
+test('what travels through the engine is ids and counts, whatever the number of tables', async () => {
+  const map = await crawledCatalog(catalog.database, new SyntheticSource(3_000));
+  const ref = await map.openRun();
+  const heartbeats: unknown[] = [];
+  const environment = new MockActivityEnvironment();
+  environment.on('heartbeat', (details: unknown) => heartbeats.push(details));
+  const collected = await environment.run(createCollectUnit(map.context), ref);
+  const publishing = new MockActivityEnvironment();
+  publishing.on('heartbeat', (details: unknown) => heartbeats.push(details));
+  const published = await publishing.run(createPublishUnit(map.context), ref);
+  expect(heartbeats.length).toBeGreaterThan(1);
+  for (const payload of [ref, collected, published, ...heartbeats]) {
+    expect((JSON.stringify(payload) ?? '').length).toBeLessThan(1_000);
+  }
+});
+
+test('a Stop between pages leaves as cancelled, and neither the unit nor the map is given an ending', async () => {
+  const source = new SyntheticSource(5_000);
+  const map = await crawledCatalog(catalog.database, source);
+  const ref = await map.openRun();
+  const environment = new MockActivityEnvironment();
+  source.faults = { beforePage: (page) => (page === 2 ? environment.cancel('CANCELLED') : undefined) };
+  await expect(environment.run(createCollectUnit(map.context), ref)).rejects.toBeInstanceOf(CancelledFailure);
+  const [unit] = await map.rows(`SELECT status, receipt, pages_staged FROM crawl_unit WHERE run_id = ?`, [ref.runId]);
+  expect(unit).toMatchObject({ status: 'collecting', receipt: null });
+  expect((await tablesOf(map)).size).toBe(0);
+});
+
+test('a Stop while publishing leaves whole pages behind, and the rest can be published later', async () => {
+  const map = await crawledCatalog(catalog.database, new SyntheticSource(4_000));
+  const ref = await map.openRun();
+  await map.collect(ref);
+  const environment = new MockActivityEnvironment();
+  environment.on('heartbeat', (details: { rowsMerged?: number } | undefined) => {
+    if (details?.rowsMerged !== undefined) environment.cancel('CANCELLED');
+  });
+  const publishing = environment.run(createPublishUnit(map.context), ref);
+  await publishing.catch((error) => expect(error).toBeInstanceOf(CancelledFailure));
+  expect((await tablesOf(map)).size % 1_000).toBe(0);
+  expect(await map.publish(ref)).toMatchObject({ added: 4_000 });
+});
+
+test.each([
+  ['CONNECTION_LOST', false],
+  ['PERMISSION_DENIED', true],
+] as const)(
+  'a %s of the source reaches the engine with its code and remedy, and stands in the log',
+  async (code, permanent) => {
+    const source = new SyntheticSource(10);
+    const map = await crawledCatalog(catalog.database, source);
+    source.faults = { failAfterPages: 0, error: new ConnectorError(code, 'what happened', 'what to do') };
+    const ref = await map.openRun();
+    await expect(map.collect(ref)).rejects.toMatchObject({
+      type: code,
+      nonRetryable: permanent,
+      message: 'what happened',
+      details: [{ remedy: 'what to do' }],
+    });
+    const [line] = await map.rows(`SELECT message, fields FROM run_log WHERE run_id = ? AND level = 'error'`, [
+      ref.runId,
+    ]);
+    expect(line).toMatchObject({ message: 'what happened', fields: { code, remedy: 'what to do' } });
+  },
+);
+
+test('an error that was not foreseen tells the engine nothing of itself', async () => {
+  const source = new SyntheticSource(10);
+  const map = await crawledCatalog(catalog.database, source);
+  source.faults = { failAfterPages: 0, error: new Error('connect postgres://collector:hunter2@db.example/shop') };
+  const failure = await map.collect(await map.openRun()).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ type: 'INTERNAL', nonRetryable: false });
+  expect(JSON.stringify(failure)).not.toContain('hunter2');
+});

@@ -1,0 +1,114 @@
+import type { Plan } from '../../catalog/crawlers/plan.js';
+import { type Orchestrator, OrchestratorUnavailable, type ScheduledCrawler } from '../../orchestrator/port.js';
+
+/** What a test may look at and set of the in-memory orchestrator. */
+export interface FakeOrchestrator extends Orchestrator {
+  /** Requests as they came, by method. */
+  readonly calls: { readonly [M in keyof Orchestrator]?: Parameters<Orchestrator[M]>[] };
+  /** Crawler id -> run id of open crawls; `finish` closes one. */
+  readonly openCrawls: Map<string, string>;
+  readonly schedules: Map<string, ScheduledCrawler>;
+  /** Crawler ids whose deletion was asked for. */
+  readonly deletions: Set<string>;
+  /** Open connection tests. */
+  readonly openTests: Set<string>;
+  /** While set, every call fails as if Temporal were away. */
+  unavailable: boolean;
+  /** What the worker would do with a listing before `listDatabases` returns. */
+  onListing: (request: Parameters<Orchestrator['listDatabases']>[0]) => Promise<void>;
+  /** What the worker would do with a connection test. */
+  onTest: (request: Parameters<Orchestrator['startConnectionTest']>[0]) => Promise<void>;
+  finish(crawlerId: string): void;
+}
+
+/** An orchestrator without an engine: it keeps the port's rules on who may run when, and runs nothing. */
+export function createFakeOrchestrator(): FakeOrchestrator {
+  const calls: FakeOrchestrator['calls'] = {};
+  const openCrawls = new Map<string, string>();
+  const schedules = new Map<string, ScheduledCrawler>();
+  const deletions = new Set<string>();
+  const openTests = new Set<string>();
+  const called = <M extends keyof Orchestrator>(method: M, ...args: Parameters<Orchestrator[M]>) => {
+    const made: Parameters<Orchestrator[M]>[] = calls[method] ?? [];
+    Object.assign(calls, { [method]: [...made, args] });
+    if (fake.unavailable) throw new OrchestratorUnavailable('The Temporal server cannot be reached');
+  };
+  const fake: FakeOrchestrator = {
+    calls,
+    openCrawls,
+    schedules,
+    deletions,
+    openTests,
+    unavailable: false,
+    onListing: async () => undefined,
+    onTest: async () => undefined,
+    finish: (crawlerId) => openCrawls.delete(crawlerId),
+    startCrawl: async (request) => {
+      called('startCrawl', request);
+      if (openCrawls.has(request.crawlerId)) return { started: false };
+      openCrawls.set(request.crawlerId, request.runId);
+      return { started: true };
+    },
+    stopCrawl: async (crawlerId) => {
+      called('stopCrawl', crawlerId);
+      return openCrawls.has(crawlerId);
+    },
+    terminateCrawl: async (crawlerId, reason) => {
+      called('terminateCrawl', crawlerId, reason);
+      return openCrawls.delete(crawlerId);
+    },
+    applySchedule: async (crawler) => {
+      called('applySchedule', crawler);
+      if (crawler.plan.mode === 'manual') schedules.delete(crawler.id);
+      else schedules.set(crawler.id, crawler);
+    },
+    removeSchedule: async (crawlerId) => {
+      called('removeSchedule', crawlerId);
+      schedules.delete(crawlerId);
+    },
+    nextRuns: async (crawlerId) => {
+      called('nextRuns', crawlerId);
+      const schedule = schedules.get(crawlerId);
+      return schedule === undefined || schedule.paused ? [] : someTimes(schedule.plan);
+    },
+    previewPlan: async (plan) => {
+      called('previewPlan', plan);
+      return someTimes(plan);
+    },
+    startConnectionTest: async (request) => {
+      called('startConnectionTest', request);
+      openTests.add(request.testId);
+      await fake.onTest(request);
+    },
+    cancelConnectionTest: async (testId) => {
+      called('cancelConnectionTest', testId);
+      return openTests.delete(testId);
+    },
+    listDatabases: async (request) => {
+      called('listDatabases', request);
+      await fake.onListing(request);
+    },
+    deleteCrawler: async (request) => {
+      called('deleteCrawler', request);
+      deletions.add(request.crawlerId);
+    },
+    reconcile: async (load) => {
+      called('reconcile', load);
+      schedules.clear();
+      for (const crawler of await load()) if (crawler.plan.mode === 'cycle') schedules.set(crawler.id, crawler);
+      return { created: [], overwritten: [], removed: [] };
+    },
+    health: async () =>
+      fake.unavailable ? { ok: false, reason: 'The Temporal server cannot be reached' } : { ok: true },
+    close: async () => undefined,
+  };
+  return fake;
+}
+
+/** Five full hours ahead; not the plan's own times, which only the engine knows. */
+function someTimes(plan: Plan): Date[] {
+  if (plan.mode === 'manual') return [];
+  const hour = 3_600_000;
+  const next = Math.ceil((Date.now() + 1) / hour) * hour;
+  return [0, 1, 2, 3, 4].map((index) => new Date(next + index * hour));
+}

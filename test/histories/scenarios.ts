@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { connectionTest } from '../../workflows/connection-test.js';
+import {
+  connectionTestId,
+  crawlId,
+  databaseListingId,
+  deleteCrawlerId,
+  type GroupActivities,
+} from '../../workflows/contract.js';
+import type { databaseListing } from '../../workflows/database-listing.js';
+import type { deleteCrawler } from '../../workflows/delete-crawler.js';
+import type { drainSearchOutbox } from '../../workflows/drain-search-outbox.js';
+import { playOn, type Stage } from '../workflows/stage.js';
+import { stubControl, stubGroup } from '../workflows/stub-activities.js';
+
+/** An execution to save: by workflow id, and by run id where an id has several. */
+export interface Recorded {
+  workflowId: string;
+  runId?: string;
+}
+
+interface Scenario {
+  databases: string[];
+  group?: Partial<GroupActivities>;
+  /** Plays it to its end and names the executions to save, by file name. */
+  play(stage: Stage): Promise<Record<string, Recorded>>;
+}
+
+const refused = () =>
+  ApplicationFailure.create({
+    type: 'PERMISSION_DENIED',
+    message: 'The account datamap may not connect to hr',
+    nonRetryable: true,
+    details: [{ remedy: 'GRANT CONNECT ON DATABASE hr TO datamap;' }],
+  });
+
+/** Collects until it is cancelled. */
+async function collectForever(): Promise<{ tables: number; changed: number }> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), 200);
+  return context.cancelled.finally(() => clearInterval(timer));
+}
+
+const theCrawl = ({ crawlerId }: Stage): Recorded => ({ workflowId: crawlId(crawlerId) });
+
+/** Starts the stage's crawl and waits until it ends, however it ends. */
+async function crawlToItsEnd(stage: Stage): Promise<void> {
+  await (await stage.startCrawl()).result().catch(() => undefined);
+}
+
+/** Every path that a change of a workflow must still be able to replay. */
+export const scenarios: Scenario[] = [
+  {
+    databases: ['shop'],
+    play: async (stage) => {
+      await crawlToItsEnd(stage);
+      return { 'crawl-of-one-database': theCrawl(stage) };
+    },
+  },
+  {
+    databases: ['hr', 'sales', 'shop'],
+    group: {
+      collectUnit: async ({ database }) => {
+        if (database === 'hr') throw refused();
+        return { tables: 3, changed: 3 };
+      },
+    },
+    play: async (stage) => {
+      await crawlToItsEnd(stage);
+      return { 'crawl-with-a-failed-unit': theCrawl(stage) };
+    },
+  },
+  {
+    databases: ['shop'],
+    group: {
+      discoverUnits: async () => {
+        throw refused();
+      },
+    },
+    play: async (stage) => {
+      await crawlToItsEnd(stage);
+      return { 'crawl-refused-by-its-source': theCrawl(stage) };
+    },
+  },
+  {
+    databases: ['sales', 'shop'],
+    group: { collectUnit: collectForever },
+    play: async (stage) => {
+      const handle = await stage.startCrawl();
+      await delay(1_500);
+      await handle.cancel();
+      await handle.result().catch(() => undefined);
+      return { 'crawl-that-was-stopped': theCrawl(stage) };
+    },
+  },
+  {
+    databases: Array.from({ length: 130 }, (_, index) => `d${String(index).padStart(3, '0')}`),
+    play: async (stage) => {
+      const handle = await stage.startCrawl();
+      const first = handle.firstExecutionRunId;
+      await handle.result();
+      return {
+        'crawl-that-goes-on-as-new': { ...theCrawl(stage), runId: first },
+        'crawl-that-went-on-as-new': theCrawl(stage),
+      };
+    },
+  },
+  {
+    databases: ['shop'],
+    play: async (stage) => {
+      const tick = await stage.startTick();
+      await tick.result();
+      return { 'tick-that-ran': { workflowId: tick.workflowId } };
+    },
+  },
+  {
+    databases: ['shop'],
+    group: { collectUnit: collectForever },
+    play: async (stage) => {
+      const manual = await stage.startCrawl();
+      const tick = await stage.startTick();
+      await tick.result();
+      await manual.cancel();
+      await manual.result().catch(() => undefined);
+      return { 'tick-that-was-skipped': { workflowId: tick.workflowId } };
+    },
+  },
+  {
+    databases: [],
+    play: async ({ client, queue, group, crawlerId }) => {
+      const source = { dataSourceId: randomUUID(), dataSourceName: 'shop db', resourceGroup: group };
+      const testId = randomUUID();
+      const listingId = randomUUID();
+      const ids = {
+        deletion: deleteCrawlerId(crawlerId),
+        test: connectionTestId(testId),
+        listing: databaseListingId(listingId),
+        sweep: `search-outbox-${randomUUID()}`,
+      };
+      await Promise.all([
+        client.workflow.execute<typeof deleteCrawler>('deleteCrawler', {
+          workflowId: ids.deletion,
+          taskQueue: queue,
+          args: [{ crawlerId, crawlerName: 'shop crawler' }],
+        }),
+        client.workflow.execute<typeof connectionTest>('connectionTest', {
+          workflowId: ids.test,
+          taskQueue: queue,
+          args: [{ testId, ...source }],
+        }),
+        client.workflow.execute<typeof databaseListing>('databaseListing', {
+          workflowId: ids.listing,
+          taskQueue: queue,
+          args: [{ listingId, ...source }],
+        }),
+        client.workflow.execute<typeof drainSearchOutbox>('drainSearchOutbox', {
+          workflowId: ids.sweep,
+          taskQueue: queue,
+        }),
+      ]);
+      return {
+        'deletion-of-a-crawler': { workflowId: ids.deletion },
+        'connection-test': { workflowId: ids.test },
+        'database-listing': { workflowId: ids.listing },
+        'sweep-of-the-outbox': { workflowId: ids.sweep },
+      };
+    },
+  },
+];
+
+/** Plays a scenario on a server and hands each execution to save, with a client that can read it, to `save`. */
+export async function playScenario(
+  scenario: Scenario,
+  server: { address: string; workflowBundle: string },
+  save: (name: string, execution: Recorded, stage: Stage) => Promise<void>,
+): Promise<void> {
+  let group = '';
+  const { activities } = stubControl(scenario.databases, { group: () => group });
+  const steps = { control: activities, group: { ...stubGroup(scenario.databases), ...scenario.group } };
+  await playOn(
+    steps,
+    async (stage) => {
+      group = stage.group;
+      const recorded = await scenario.play(stage);
+      for (const [name, execution] of Object.entries(recorded)) await save(name, execution, stage);
+    },
+    server,
+  );
+}

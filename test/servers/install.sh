@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# npm run test:servers: installs the servers that only the system's package manager has, so that no test is skipped.
+set -euo pipefail
+
+wanted=(postgresql-15 mariadb-server)
+declare -A program=(
+  [postgresql-15]=/usr/lib/postgresql/15/bin/postgres
+  [mariadb-server]=/usr/sbin/mariadbd
+)
+
+missing=()
+for package in "${wanted[@]}"; do
+  [ -x "${program[$package]}" ] || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "All test servers are installed: ${wanted[*]}"
+  exit 0
+fi
+
+if ! command -v apt-get > /dev/null; then
+  echo "This system has no apt-get. Install these by hand: ${missing[*]}" >&2
+  echo "They are looked for at: $(for package in "${missing[@]}"; do printf '%s ' "${program[$package]}"; done)" >&2
+  exit 1
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo > /dev/null || { echo "Run this as root: apt-get install ${missing[*]}" >&2; exit 1; }
+  as_root=(sudo)
+fi
+
+# Tests start private servers of their own. The packages' own clusters and services are not wanted.
+if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+  "${as_root[@]}" mkdir -p /etc/postgresql-common
+  echo "create_main_cluster = false" | "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf > /dev/null
+fi
+"${as_root[@]}" apt-get update -q
+for package in "${missing[@]}"; do
+  if ! apt-cache show "$package" > /dev/null 2>&1; then
+    echo "$package is not in this system's package sources: the tests are written for Debian 12 (bookworm)." >&2
+    exit 1
+  fi
+done
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+  apt-get install -y -q --no-install-recommends "${missing[@]}"
+
+for package in "${missing[@]}"; do
+  [ -x "${program[$package]}" ] || { echo "$package was installed, but ${program[$package]} is missing" >&2; exit 1; }
+done
+echo "Installed: ${missing[*]}"

@@ -1,0 +1,73 @@
+import type { ControlActivities, GroupActivities, UnitRef } from '../../workflows/contract.js';
+
+/** What the stubs recorded of a run, in order: enough to say what became of it. */
+export interface Record {
+  closed: { status: string; failure?: { code: string; message: string; remedy?: string } | undefined }[];
+  failed: { database: string; code: string }[];
+  published: string[];
+  skipped: string[];
+}
+
+/** Control steps of a run over these databases, without a database behind them. */
+export function stubControl(
+  databases: readonly string[],
+  options: { lanes?: number; group?: () => string } = {},
+): { activities: ControlActivities; record: Record } {
+  const record: Record = { closed: [], failed: [], published: [], skipped: [] };
+  const units = (runId: string): UnitRef[] =>
+    databases.map((database, index) => ({ runId, unit: index + 1, database }));
+  const activities: ControlActivities = {
+    openRun: async ({ runId }) => ({
+      runId,
+      crawlerName: 'shop crawler',
+      resourceGroup: options.group?.() ?? '',
+      lanes: options.lanes ?? 2,
+    }),
+    nextUnits: async ({ runId, after, limit }) =>
+      units(runId)
+        .filter(({ unit, database }) => unit > after && !record.failed.some((failed) => failed.database === database))
+        .slice(0, limit),
+    publishUnit: async ({ database }) => {
+      record.published.push(database);
+      return { tables: 3, added: 3, changed: 0, removed: 0, restored: 0, unchanged: 0, held: 0, problems: 0 };
+    },
+    failUnit: async ({ ref, failure }) => {
+      record.failed.push({ database: ref.database, code: failure.code });
+    },
+    finishRun: async ({ failure }) => {
+      const status =
+        record.failed.length === 0 ? 'succeeded' : record.published.length === 0 ? 'failed' : ('partial' as const);
+      record.closed.push({ status, failure });
+      return { status, counts: { tables: 3 * record.published.length } };
+    },
+    closeRun: async ({ status, failure }) => {
+      record.closed.push({ status, failure });
+    },
+    recordSkippedRun: async ({ runId }) => {
+      record.skipped.push(runId);
+    },
+    drainOutbox: async () => 0,
+    retireDatabases: async () => 0,
+    closeConnectionTest: async ({ status, failure }) => {
+      record.closed.push({ status, failure });
+    },
+    closeDatabaseListing: async ({ failure }) => {
+      record.closed.push({ status: 'failed', failure });
+    },
+    removeSchedule: async () => undefined,
+    stopActiveRun: async () => undefined,
+    deleteCatalog: async () => 12,
+    dropCrawler: async () => undefined,
+  };
+  return { activities, record };
+}
+
+/** Group steps that find every database and collect each at once. */
+export function stubGroup(databases: readonly string[]): GroupActivities {
+  return {
+    discoverUnits: async () => ({ units: databases.length, failed: 0, failures: [] }),
+    collectUnit: async () => ({ tables: 3, changed: 3 }),
+    checkSource: async () => ({ passed: true }),
+    listDatabases: async () => ({ databases: databases.length }),
+  };
+}
