@@ -1,7 +1,7 @@
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
 import { LIVE, NEXT, type Tables } from './tables.js';
-import { writeDocuments } from './write.js';
+import { prepareBatch, writeBatch } from './write.js';
 
 const ALL: (keyof Tables)[] = ['audience', 'group', 'document', 'term'];
 
@@ -17,7 +17,7 @@ export async function rebuildTables(
   await dropNext(database);
   await createNext(database);
   try {
-    for await (const page of documents) await writeDocuments(database, NEXT, { put: page, remove: [] });
+    await fill(database, documents);
     await database.raw(`CREATE INDEX ON ${NEXT.document} USING gin (words)`);
     await database.raw(`CREATE INDEX ON ${NEXT.document} (standing, id)`);
     await database.raw(`CREATE INDEX ON ${NEXT.document} (changed_at, id)`);
@@ -29,6 +29,19 @@ export async function rebuildTables(
     await dropNext(database).catch(() => undefined);
     throw error;
   }
+}
+
+/** Reads and takes apart the next page while PostgreSQL writes the one before; never two writes at once. */
+async function fill(database: Database, documents: AsyncIterable<readonly SearchDocument[]>): Promise<void> {
+  let writing: Promise<void> = Promise.resolve();
+  for await (const page of documents) {
+    const prepared = prepareBatch({ put: page, remove: [] });
+    await writing;
+    writing = writeBatch(database, NEXT, prepared);
+    // Whether it failed is asked a page later, or not at all when the pages themselves fail first.
+    writing.catch(() => undefined);
+  }
+  await writing;
 }
 
 /** The same tables without their secondary indexes: those are made in a third of the time once the rows are there. */
