@@ -10,7 +10,7 @@ export interface IndexedDocument {
   document: SearchDocument;
   /** The whole name without separators, for exact names and their beginnings. */
   name_key: string;
-  /** The engine does not take camelCase apart, so names come in words. */
+  /** See {@link spaced}. */
   name_words: string;
   column_keys: string[];
   column_words: string[];
@@ -41,7 +41,7 @@ export function indexed(document: SearchDocument): IndexedDocument {
     name_words: spaced(document.name),
     column_keys: document.columnNames.map(compact),
     column_words: document.columnNames.map(spaced),
-    text: comments.filter((text) => text !== null && text !== '').map((text) => fold(text as string)),
+    text: comments.filter((text) => text !== null && text !== '').map((text) => spaced(text as string)),
     path_words: [document.database, document.schema, document.dataSourceName]
       .map((place) => spaced(place ?? ''))
       .join(' '),
@@ -64,14 +64,18 @@ export function indexed(document: SearchDocument): IndexedDocument {
   };
 }
 
-/** A name in words. Scripts without spaces stay whole: the engine has a dictionary for them. */
-function spaced(name: string): string {
+/**
+ * A text as words with spaces between, so that the engine takes documents and queries apart as PostgreSQL's adapter does:
+ * it knows no camelCase and takes `<b>` for a part of its neighbours. Scripts without spaces stay whole: it has a
+ * dictionary for those.
+ */
+export function spaced(name: string): string {
   const pieces: string[] = [];
   let end = 0;
   for (const word of wordsOf(name)) {
     if (word.end <= end) continue;
-    const touchesUnspaced = word.start < end;
-    if (touchesUnspaced) pieces[pieces.length - 1] += fold(name.slice(end, word.end));
+    const overlaps = word.start < end;
+    if (overlaps) pieces[pieces.length - 1] += fold(name.slice(end, word.end));
     else pieces.push(fold(name.slice(word.start, word.end)));
     end = word.end;
   }

@@ -4,8 +4,8 @@ import { highlightsOf } from '../highlight.js';
 import type { Facet, SearchAnswer, SearchRequest } from '../port.js';
 import { queryWordsOf } from '../words.js';
 import { countedAttribute, decodeLabelled, filterOf, isOneOf } from './facet-values.js';
-import { type IndexedDocument, MARKED } from './indexed-document.js';
-import { correction, MARK_END, MARK_START, matchedWords } from './matched-words.js';
+import { type IndexedDocument, MARKED, spaced } from './indexed-document.js';
+import { correction, MARK_END, MARK_START, type Matched, matchedWords, usualCompletion } from './matched-words.js';
 import { MOST_COUNTED } from './settings.js';
 
 /** Longer texts are cut: the engine looks at ten words. */
@@ -13,18 +13,19 @@ const TEXT_LENGTH = 500;
 
 type Result = MultiSearchResult<IndexedDocument>;
 
-/** Answers one search with one request, or two where not all words are found together. */
+/** Answers one search with one request, or a few where not all words are found together. */
 export async function answer(client: Meilisearch, uid: string, request: SearchRequest): Promise<SearchAnswer> {
   const offset = request.cursor === undefined ? 0 : decodeOffset(request, request.cursor);
   const text = wellFormed(request.text.slice(0, TEXT_LENGTH)).trim();
+  const words = queryWordsOf(text);
   const empty: SearchAnswer = {
     hits: [],
     total: 0,
     totalIsExact: true,
     facets: Object.fromEntries(request.facets.map((facet) => [facet, []])),
   };
-  if (queryWordsOf(text).length === 0 && request.text.trim() !== '') return empty;
-  const query = { indexUid: uid, q: text };
+  if (words.length === 0 && request.text.trim() !== '') return empty;
+  const query = { indexUid: uid, q: spaced(text) };
 
   const byGuid = text.includes(':')
     ? await searched(client, [
@@ -34,13 +35,29 @@ export async function answer(client: Meilisearch, uid: string, request: SearchRe
   if ((byGuid[0]?.hits.length ?? 0) > 0) return assembled(request, offset, byGuid as Result[], text);
 
   const all = await searched(client, queriesOf(request, offset, query, 'all'));
-  if (totalOf(all) > 0 || text === '' || queryWordsOf(text).length === 1) return assembled(request, offset, all, text);
+  if (totalOf(all) > 0 || words.length < 2) return assembled(request, offset, all, text);
   // Filters play no part in how words are understood: narrowing a result must not search for something else.
   const [unfiltered] = await searched(client, [
     { ...query, matchingStrategy: 'all', limit: 0, filter: filterOf({ ...request, filters: {} }) },
   ]);
   if ((unfiltered?.estimatedTotalHits ?? 0) > 0) return assembled(request, offset, all, text);
+  const q = await completed(client, uid, request, query.q.split(' '));
+  const begun = await searched(client, queriesOf(request, offset, { ...query, q }, 'all'));
+  if (totalOf(begun) > 0) return assembled(request, offset, begun, text);
   return assembled(request, offset, await searched(client, queriesOf(request, offset, query, 'last')), text);
+}
+
+/** The words with all but the last completed: the engine takes the last word alone for a beginning. */
+async function completed(client: Meilisearch, uid: string, request: SearchRequest, words: string[]): Promise<string> {
+  const results = await searched(
+    client,
+    words.slice(0, -1).map((word) => ({
+      ...pageOf({ ...request, filters: {}, limit: 20 }, 0, { indexUid: uid, q: word }),
+      attributesToRetrieve: ['id'],
+    })),
+  );
+  const completions = results.map(({ hits }, at) => usualCompletion(words[at] as string, hits.flatMap(marksOf)));
+  return [...completions, words.at(-1)].join(' ');
 }
 
 async function searched(client: Meilisearch, queries: MultiSearchQuery[]): Promise<Result[]> {
@@ -88,8 +105,7 @@ function assembled(request: SearchRequest, offset: number, results: Result[], te
   if (page === undefined) throw new Error('The search engine answered no result to a query.');
   const total = totalOf(results);
   const hits = page.hits.map((hit) => {
-    const marked = MARKED.flatMap((attribute) => hit._formatted?.[attribute] ?? []);
-    return { document: hit.document, matched: matchedWords(marked) };
+    return { document: hit.document, matched: marksOf(hit) };
   });
   const next = offset + hits.length;
   const correctedTo = correction(
@@ -107,6 +123,11 @@ function assembled(request: SearchRequest, offset: number, results: Result[], te
     ...(hits.length === request.limit && next < total ? { nextCursor: encodeCursor(request, [next]) } : {}),
     ...(correctedTo === undefined || hits.length === 0 ? {} : { correctedTo }),
   };
+}
+
+/** What the engine marked in a hit. */
+function marksOf(hit: Result['hits'][number]): Matched[] {
+  return matchedWords(MARKED.flatMap((attribute) => hit._formatted?.[attribute] ?? []));
 }
 
 function totalOf(results: Result[]): number {

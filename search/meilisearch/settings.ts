@@ -30,7 +30,6 @@ export const SETTINGS: Settings = {
     minWordSizeForTypos: { oneTypo: 4, twoTypos: 8 },
     disableOnAttributes: ['name_key', 'column_keys'],
   },
-  separatorTokens: ['_', '.', '-', '/', ':'],
   faceting: { maxValuesPerFacet: 100, sortFacetValuesBy: { '*': 'count' } },
   pagination: { maxTotalHits: MOST_COUNTED + 1 },
 };

@@ -76,9 +76,9 @@ test('a correction is read off what the engine marked', () => {
   const marked = [`dim ${MARK_START}customer${MARK_END} ${MARK_START}order${MARK_END}s`];
   const matched = matchedWords(marked);
   expect(matched).toEqual([
-    { word: 'customer', prefix: false },
-    { word: 'order', prefix: true },
+    { word: 'customer', prefix: false, whole: 'customer' },
+    { word: 'order', prefix: true, whole: 'orders' },
   ]);
-  expect(correction('custmer ordr', matched)).toBe('customer order');
+  expect(correction('custmer ordr', matched)).toBe('customer orders');
   expect(correction('customer ord', matched)).toBeUndefined();
 });
