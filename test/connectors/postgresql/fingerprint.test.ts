@@ -51,6 +51,7 @@ const CHANGES: [reached: string, sql: string][] = [
   ['an enum’s label in a default, a bound, a domain and an array', `ALTER TYPE a.mood RENAME VALUE 'sad' TO 'blue'`],
   ['an attribute of a composite type in a view', 'ALTER TYPE a.pair RENAME ATTRIBUTE y TO why'],
   ['an attribute more in the result of a function', 'ALTER TYPE a.pair ADD ATTRIBUTE z integer'],
+  ['an attribute less in the result of a function', 'ALTER TYPE a.triple DROP ATTRIBUTE z'],
   ['a column dropped', 'ALTER TABLE b.wholes DROP COLUMN whole'],
   ['a domain that refuses NULL', 'ALTER DOMAIN a.feeling SET NOT NULL'],
   ['a domain renamed', 'ALTER DOMAIN b.feelings RENAME TO emotions'],

@@ -97,7 +97,8 @@ CREATE VIEW a.seen AS SELECT p.id, p.name, o.n, (p.two).y AS inner_mood, 'sad'::
 CREATE VIEW b.called AS SELECT * FROM b.pairs() WHERE a.half(x) OPERATOR(a.===) 1;
 CREATE VIEW b.joined AS SELECT twin.other AS one, twine.other AS two FROM b.twin JOIN b.twine USING (id);
 CREATE VIEW b.searched AS SELECT to_tsvector('a.simple_words', name) AS words, name COLLATE a.plain AS again, felt::text FROM a.people;
-CREATE VIEW b.unread AS SELECT 1 AS one FROM b.pairs();
+CREATE TYPE a.triple AS (x integer, y integer, z integer); CREATE FUNCTION b.triples() RETURNS SETOF a.triple LANGUAGE sql AS 'SELECT NULL::a.triple';
+CREATE VIEW b.unread AS SELECT 1 AS one FROM b.triples();
 CREATE VIEW b.over AS SELECT * FROM a.seen;
 CREATE MATERIALIZED VIEW a.kept AS SELECT id, mood FROM a.people; CREATE UNIQUE INDEX ON a.kept (id);
 CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER far FOREIGN DATA WRAPPER nowhere OPTIONS (host 'h');
