@@ -47,7 +47,7 @@ const CHANGES: [reached: string, sql: string][] = [
     'BEGIN; ALTER TABLE b.twin RENAME TO x; ALTER TABLE b.twine RENAME TO twin; ALTER TABLE b.x RENAME TO twine; COMMIT',
   ],
   ['a view’s text alone', 'CREATE OR REPLACE VIEW b.over AS SELECT * FROM a.seen LIMIT 1'],
-  ['a view’s column renamed under another view', 'ALTER VIEW a.seen RENAME COLUMN name TO called'],
+  ['a view’s column renamed under another view', 'ALTER TABLE a.seen RENAME COLUMN name TO called'],
   ['an enum’s label in a default, a bound, a domain and an array', `ALTER TYPE a.mood RENAME VALUE 'sad' TO 'blue'`],
   ['an attribute of a composite type in a view', 'ALTER TYPE a.pair RENAME ATTRIBUTE y TO why'],
   ['an attribute more in the result of a function', 'ALTER TYPE a.pair ADD ATTRIBUTE z integer'],
