@@ -5,29 +5,29 @@ const MOST_KEYS = 1_000;
 /** Columns a page should hold at most, going by the page before: wide tables would fill the memory otherwise. */
 const WANTED_COLUMNS = 50_000;
 
-/** Some listed objects and what the source says of them. */
-export interface ReadObjects<Listed> {
-  listed: readonly Listed[];
-  page: ReadPage;
-}
-
 /**
  * Reads objects page by page, one page ahead of whoever consumes them: the source works on the next page while the
- * last one is hashed and staged. Leaving the loop early waits for the page that is under way.
+ * last one is staged. Leaving the loop early waits for the page that is under way.
  * @param keyOf the source's own key of an object
+ * @param digest makes of a page what is kept of it. Called as the page arrives, so that its thousand tables of many
+ *   objects each are gone again before the next page comes: waiting for their turn, they would grow old in memory.
  */
-export async function* readAhead<Listed>(
+export async function* readAhead<Listed, Digest>(
   reader: Pick<DatabaseReader, 'read'>,
   objects: readonly Listed[],
   keyOf: (object: Listed) => string,
-): AsyncGenerator<ReadObjects<Listed>> {
+  digest: (listed: readonly Listed[], page: ReadPage) => Digest,
+): AsyncGenerator<Digest> {
   let place = 0;
   let size = MOST_KEYS;
-  const readNext = (): Promise<ReadObjects<Listed>> | undefined => {
+  const readNext = (): Promise<Digest> | undefined => {
     if (place >= objects.length) return undefined;
     const listed = objects.slice(place, place + size);
     place += listed.length;
-    const reading = reader.read(listed.map(keyOf)).then((page) => ({ listed, page }));
+    const reading = reader.read(listed.map(keyOf)).then((page) => {
+      size = pageSizeAfter(page);
+      return digest(listed, page);
+    });
     // It may fail while nobody waits for it yet; who waits later still hears of it.
     reading.catch(() => undefined);
     return reading;
@@ -36,7 +36,6 @@ export async function* readAhead<Listed>(
   try {
     while (next !== undefined) {
       const current = await next;
-      size = pageSizeAfter(current.page);
       next = readNext();
       yield current;
     }
