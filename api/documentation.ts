@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { Router } from 'express';
 import helmet from 'helmet';
 
-const SCRIPT = createRequire(import.meta.url).resolve('rapidoc/dist/rapidoc-min.js');
+const ASSETS = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -10,18 +11,28 @@ const PAGE = `<!doctype html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Datamap API</title>
-    <script type="module" src="/api/docs/rapidoc.js"></script>
+    <link rel="stylesheet" href="/api/docs/swagger-ui.css">
+    <script src="/api/docs/swagger-ui-bundle.js" defer></script>
+    <script src="/api/docs/show.js" defer></script>
   </head>
   <body>
-    <rapi-doc spec-url="/api/v1/openapi.json" render-style="focused" theme="light" primary-color="#0b6e6e"
-      load-fonts="false" regular-font="system-ui, sans-serif" mono-font="ui-monospace, monospace"
-      show-header="false" allow-server-selection="false" schema-style="table" sort-endpoints-by="none"
-      persist-auth="false"></rapi-doc>
+    <div id="documentation"></div>
   </body>
 </html>
 `;
 
-/** The browsable documentation: one page and one script, both from here; nothing is loaded from elsewhere. */
+const SHOW = `SwaggerUIBundle({
+  url: '/api/v1/openapi.json',
+  dom_id: '#documentation',
+  deepLinking: true,
+  docExpansion: 'none',
+  filter: true,
+  // Cookie sessions need it on unsafe methods; with a token it does no harm.
+  requestInterceptor: (request) => Object.assign(request, { headers: { ...request.headers, 'X-Datamap-CSRF': '1' } }),
+});
+`;
+
+/** The browsable documentation: a page and its scripts, all from here; nothing is loaded from elsewhere. */
 export function documentationRoutes(): Router {
   const router = Router();
   router.use(
@@ -43,8 +54,13 @@ export function documentationRoutes(): Router {
   router.get('/', (_request, response) => {
     response.type('html').send(PAGE);
   });
-  router.get('/rapidoc.js', (_request, response) => {
-    response.sendFile(SCRIPT, { maxAge: '1d' });
+  router.get('/show.js', (_request, response) => {
+    response.type('js').send(SHOW);
   });
+  for (const asset of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
+    router.get(`/${asset}`, (_request, response) => {
+      response.sendFile(asset, { root: ASSETS, maxAge: '1d' });
+    });
+  }
   return router;
 }
