@@ -68,3 +68,21 @@ test('a page that fails ahead of its turn is told when its turn comes', async ()
   expect((await pages.next()).done).toBe(false);
   await expect(pages.next()).rejects.toThrow('the source broke off');
 });
+
+test('the source is asked for the next page before the last one is digested', async () => {
+  const events: string[] = [];
+  const source = {
+    read: async (read: readonly string[]) => {
+      events.push(`read ${read[0]}`);
+      return pageOf(read, 2);
+    },
+  };
+  const digest = (listed: readonly string[]) => {
+    events.push(`digest ${listed[0]}`);
+    return listed;
+  };
+  for await (const listed of readAhead(source, keys(3_000), (key) => key, digest)) events.push(`consume ${listed[0]}`);
+  expect(events.indexOf('read 1000')).toBeLessThan(events.indexOf('digest 0'));
+  expect(events.indexOf('digest 0')).toBeLessThan(events.indexOf('consume 0'));
+  expect(events.indexOf('consume 0')).toBeLessThan(events.indexOf('read 2000'));
+});
