@@ -27,6 +27,12 @@ export async function up(knex: Knex): Promise<void> {
       documents        integer NOT NULL DEFAULT 0
     );
 
+    -- How many documents each mark of visibility has.
+    CREATE TABLE search_audience (
+      visible_to text PRIMARY KEY,
+      documents  integer NOT NULL
+    );
+
     CREATE TABLE search_document (
       id         text COLLATE "C" PRIMARY KEY,
       group_id   integer NOT NULL,
@@ -63,6 +69,6 @@ export async function up(knex: Knex): Promise<void> {
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     DROP INDEX crawl_run_not_searchable, search_outbox_crawler;
-    DROP TABLE search_redo, search_term, search_document, search_group;
+    DROP TABLE search_redo, search_term, search_document, search_audience, search_group;
   `);
 }

@@ -4,7 +4,7 @@ import { type SearchIndex, SearchUnavailable } from '../port.js';
 import { rebuildTables } from './rebuild-tables.js';
 import { answer } from './search.js';
 import { LIVE } from './tables.js';
-import { writeDocuments } from './write.js';
+import { prepareBatch, writeBatch } from './write.js';
 
 /** The search index kept in the catalog's own PostgreSQL. The database handle stays the caller's: `close` leaves it open. */
 export function createPostgresqlIndex(database: Database): SearchIndex {
@@ -18,7 +18,7 @@ export function createPostgresqlIndex(database: Database): SearchIndex {
         if (rows[0]?.ready !== true)
           throw new SearchUnavailable('The search tables are missing: the migrations have not run.');
       }),
-    write: (batch) => available(() => writeDocuments(database, LIVE, batch)),
+    write: (batch) => available(() => writeBatch(database, LIVE, prepareBatch(batch))),
     search: (request) =>
       available(() =>
         database.transaction(

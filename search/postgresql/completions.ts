@@ -7,10 +7,12 @@ const MOST_COMPLETIONS = 64;
 
 /**
  * Looks up what the open words may become. PostgreSQL answers `cu:*` by collecting every row of every word that begins
- * so, before it looks at the other words; of words spelt out it reads only what the rarest word leaves over. Names are
- * searched for every beginning all the same, so that no name is lost to the limit.
+ * so, before it looks at the other words; of words spelt out it reads only what the rarest word leaves over. A word that
+ * stands alone stays open: there, one beginning is read faster than sixty words. Names are searched for every
+ * beginning all the same, so that no name is lost to the limit.
  */
 export async function withCompletions(database: Database, tables: Tables, words: QueryWord[]): Promise<QueryWord[]> {
+  if (words.length === 1) return words;
   const open = words.filter(({ word, prefix }) => prefix && !/^\p{N}/u.test(word)).map(({ word }) => word);
   if (open.length === 0) return words;
   const { rows } = await database.raw<{ rows: { word: string; completions: string[] }[] }>(

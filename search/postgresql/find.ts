@@ -1,7 +1,7 @@
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
 import type { Shown } from './groups.js';
-import type { Reading } from './reading.js';
+import { CLASSES, type Reading } from './reading.js';
 import type { Tables } from './tables.js';
 
 /** The rank of a hit: how good the match is, its standing among equals, its id. Greater is earlier. */
@@ -43,6 +43,24 @@ export async function countUpTo(
     [query, ...shown.bindings, limit],
   );
   return rows[0]?.n ?? 0;
+}
+
+/**
+ * Counts what a reading matches, up to one more than {@link MOST_COUNTED}. Of a single word, names alone are often
+ * more than that, and counted in a tenth of the time.
+ */
+export async function countReading(
+  database: Database,
+  tables: Tables,
+  reading: Reading,
+  shown: Shown,
+): Promise<number> {
+  const names = reading.words.length === 1 ? reading.classes.find(({ rank }) => CLASSES[rank] === 'name') : undefined;
+  if (names !== undefined && shown.documents > MOST_COUNTED) {
+    const named = await countUpTo(database, tables, names.query, shown);
+    if (named > MOST_COUNTED) return named;
+  }
+  return countUpTo(database, tables, reading.all, shown);
 }
 
 /**

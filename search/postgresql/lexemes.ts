@@ -10,7 +10,7 @@ import { compact, fold, isUnspaced, plainWordsOf } from '../words.js';
  *   customer            in the name or a column's name
  *   n/customer          in the name
  *   p/sales             in the path: database, schema, data source
- *   t/customer          in text: comments, descriptions, owner
+ *   t/customer          in text: comments, descriptions, owner, and the path once more
  *   k/dimcustomerorders the whole name, without separators
  *   c/customeremail     a whole column name of several words
  *   g/<digest>          the guid
@@ -44,7 +44,7 @@ export function lexemesOf(document: SearchDocument): Indexed {
     if (taken.compact !== '') lexemes.add(`c/${taken.compact}`);
   }
   for (const place of [document.database, document.schema, document.dataSourceName])
-    if (place) add(takeApart(place), 'p/');
+    if (place) for (const mark of ['p/', 't/']) add(takeApart(place), mark);
   for (const text of [document.comment, document.description, document.owner, ...document.columnComments])
     if (text) add(takeApart(text.slice(0, TEXT_LENGTH)), 't/');
   return { lexemes: [...lexemes], terms };
@@ -54,7 +54,7 @@ export function lexemesOf(document: SearchDocument): Indexed {
 export function termsOf(lexemes: readonly string[]): Set<string> {
   const terms = new Set<string>();
   for (const lexeme of lexemes) {
-    const word = lexeme[1] !== '/' ? lexeme : lexeme[0] === 'p' || lexeme[0] === 't' ? lexeme.slice(2) : '';
+    const word = lexeme[1] !== '/' ? lexeme : lexeme[0] === 't' ? lexeme.slice(2) : '';
     if (isTerm(word)) terms.add(word);
   }
   return terms;

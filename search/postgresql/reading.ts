@@ -3,8 +3,8 @@ import { guidLexeme } from './lexemes.js';
 
 /** More words than this are not searched for: whoever pastes a page gets what matches its beginning. */
 const MOST_WORDS = 12;
-/** A single letter is the beginning of a tenth of all words: it completes names only. */
-const SHORTEST_PREFIX = 2;
+/** Two letters begin a hundredth of all words, and who has typed no more looks for a name: they complete names only. */
+const SHORTEST_PREFIX = 3;
 
 /** One word of a query. */
 export interface QueryWord {
@@ -34,7 +34,7 @@ export function typedWords(text: string): QueryWord[] {
 
 /** Whether a word can stand for the longer ones that begin with it. */
 export function mayBePrefix(word: string): boolean {
-  return !isUnspaced(word) && word.length >= SHORTEST_PREFIX;
+  return !isUnspaced(word);
 }
 
 /**
@@ -111,7 +111,7 @@ function columnQuery(words: QueryWord[], text: string | undefined): string | und
 }
 
 function anywhere(word: QueryWord): string {
-  return `(${lexeme('', word)} | ${lexeme('t/', word)} | ${lexeme('p/', word)})`;
+  return `(${lexeme('', word)} | ${lexeme('t/', word)})`;
 }
 
 function and(words: QueryWord[], term: (word: QueryWord) => string): string {
@@ -124,7 +124,7 @@ function or(words: QueryWord[], term: (word: QueryWord) => string): string {
 
 /** In names a beginning is looked for as such; elsewhere it stands for its completions, where they are known. */
 function lexeme(mark: string, { word, prefix, completions }: QueryWord): string {
-  if (!prefix) return quote(mark + word);
+  if (!prefix || (mark !== 'n/' && word.length < SHORTEST_PREFIX)) return quote(mark + word);
   if (mark === 'n/' || completions === undefined) return `${quote(mark + word)}:*`;
   const alternatives = [word, ...completions].map((each) => quote(mark + each));
   return alternatives.length === 1 ? (alternatives[0] as string) : `(${alternatives.join(' | ')})`;

@@ -1,9 +1,9 @@
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
 import { LIVE, NEXT, type Tables } from './tables.js';
-import { writeDocuments } from './write.js';
+import { prepareBatch, writeBatch } from './write.js';
 
-const ALL: (keyof Tables)[] = ['group', 'document', 'term'];
+const ALL: (keyof Tables)[] = ['audience', 'group', 'document', 'term'];
 
 /**
  * Fills a second copy of the index and puts it in the place of the first in one transaction. Readers see the old copy
@@ -17,7 +17,7 @@ export async function rebuildTables(
   await dropNext(database);
   await createNext(database);
   try {
-    for await (const page of documents) await writeDocuments(database, NEXT, { put: page, remove: [] });
+    await fill(database, documents);
     await database.raw(`CREATE INDEX ON ${NEXT.document} USING gin (words)`);
     await database.raw(`CREATE INDEX ON ${NEXT.document} (standing, id)`);
     await database.raw(`CREATE INDEX ON ${NEXT.document} (changed_at, id)`);
@@ -31,6 +31,19 @@ export async function rebuildTables(
   }
 }
 
+/** Reads and takes apart the next page while PostgreSQL writes the one before; never two writes at once. */
+async function fill(database: Database, documents: AsyncIterable<readonly SearchDocument[]>): Promise<void> {
+  let writing: Promise<void> = Promise.resolve();
+  for await (const page of documents) {
+    const prepared = prepareBatch({ put: page, remove: [] });
+    await writing;
+    writing = writeBatch(database, NEXT, prepared);
+    // Whether it failed is asked a page later, or not at all when the pages themselves fail first.
+    writing.catch(() => undefined);
+  }
+  await writing;
+}
+
 /** The same tables without their secondary indexes: those are made in a third of the time once the rows are there. */
 async function createNext(database: Database): Promise<void> {
   for (const copy of ALL) {
@@ -40,6 +53,7 @@ async function createNext(database: Database): Promise<void> {
     );
   }
   await database.raw(`ALTER TABLE ${NEXT.group} ADD PRIMARY KEY (id), ADD UNIQUE (digest)`);
+  await database.raw(`ALTER TABLE ${NEXT.audience} ADD PRIMARY KEY (visible_to)`);
   await database.raw(`ALTER TABLE ${NEXT.document} ADD PRIMARY KEY (id)`);
   await database.raw(`ALTER TABLE ${NEXT.term} ADD PRIMARY KEY (term)`);
 }

@@ -5,7 +5,7 @@ import type { SearchAnswer, SearchRequest } from '../port.js';
 import { withCompletions } from './completions.js';
 import { correctedReading, firstFound } from './correct.js';
 import { type Counted, countFacets } from './count.js';
-import { countUpTo, type Found, findBest, findNewest, MOST_COUNTED, type Place } from './find.js';
+import { countReading, type Found, findBest, findNewest, MOST_COUNTED, type Place } from './find.js';
 import { type Shown, shownBy } from './groups.js';
 import { looseReadingOf, mayBePrefix, type QueryWord, type Reading, readingOf, typedWords } from './reading.js';
 import type { Tables } from './tables.js';
@@ -23,15 +23,16 @@ export async function answer(database: Database, tables: Tables, request: Search
   const wanted = { shown, after, limit: request.limit + 1 };
 
   if (words.length === 0) {
-    const { total, facets } = await countFacets(database, tables, undefined, request, shown);
-    const found = total === 0 ? [] : await findNewest(database, tables, wanted);
-    return assembled(request, found, total, facets, undefined);
+    const facets =
+      request.facets.length === 0 ? {} : (await countFacets(database, tables, undefined, request, shown)).facets;
+    const found = shown.documents === 0 ? [] : await findNewest(database, tables, wanted);
+    return assembled(request, found, shown.documents, facets, undefined);
   }
 
   const seen = isFiltered(request) ? await shownBy(database, tables, { ...request, filters: {} }) : shown;
   const count = async (reading: Reading): Promise<Counted> =>
     request.facets.length === 0
-      ? { total: await countUpTo(database, tables, reading.all, shown), facets: {} }
+      ? { total: await countReading(database, tables, reading, shown), facets: {} }
       : countFacets(database, tables, reading.all, request, seen);
 
   let reading = readingOf(await withCompletions(database, tables, words), request.text);

@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
-import { groupIds, groupOf } from './groups.js';
+import { type Group, groupIds, groupOf } from './groups.js';
 import { lexemesOf, termsOf } from './lexemes.js';
 import { standingOf } from './standing.js';
 import type { Tables } from './tables.js';
@@ -13,39 +13,56 @@ interface Batch {
   remove: readonly string[];
 }
 
+/** A batch with its documents taken apart: what costs this process time, and PostgreSQL none. */
+export interface PreparedBatch {
+  put: { document: SearchDocument; group: Group; lexemes: string[]; terms: Set<string> }[];
+  remove: readonly string[];
+}
+
+/** Takes the documents of a batch apart. Of an id that is named twice the last document counts. */
+export function prepareBatch({ put, remove }: Batch): PreparedBatch {
+  const last = new Map(put.map((document) => [document.id, document]));
+  return {
+    put: [...last.values()].map((document) => ({ document, group: groupOf(document), ...lexemesOf(document) })),
+    remove,
+  };
+}
+
 /**
- * Puts and removes documents in one transaction, the counts of words and groups with them. Seven statements,
- * whatever the number of documents; of an id that is named twice the last document counts.
+ * Puts and removes documents in one transaction, the counts of words and groups with them: nine statements at most,
+ * whatever the number of documents.
  */
-export async function writeDocuments(database: Database, tables: Tables, batch: Batch): Promise<void> {
-  const put = [...new Map(batch.put.map((document) => [document.id, document])).values()];
-  const touched = [...put.map(({ id }) => id), ...batch.remove];
+export async function writeBatch(database: Database, tables: Tables, { put, remove }: PreparedBatch): Promise<void> {
+  const touched = [...put.map(({ document }) => document.id), ...remove];
   if (touched.length === 0) return;
-  const indexed = put.map((document) => ({ document, group: groupOf(document), ...lexemesOf(document) }));
-  const distinctGroups = [...new Map(indexed.map(({ group }) => [group.digest, group])).values()];
+  const distinctGroups = [...new Map(put.map(({ group }) => [group.digest, group])).values()];
 
   await database.transaction(async (transaction) => {
     await transaction.raw('SELECT pg_advisory_xact_lock(?)', [WRITERS]);
     const former = await formerDocuments(transaction, tables, touched);
     const idOfGroup = await groupIds(transaction, tables, distinctGroups);
-    const rows = indexed.map((row) => ({ ...row, groupId: idOfGroup.get(row.group.digest) as number }));
+    const rows = put.map((row) => ({ ...row, groupId: idOfGroup.get(row.group.digest) as number }));
 
     const terms = new Changes<string>();
     const groups = new Changes<number>();
+    const audiences = new Changes<string>();
     for (const row of rows) {
       terms.add(row.terms, 1);
       groups.add([row.groupId], 1);
+      audiences.add([row.document.visibleTo], 1);
     }
     for (const row of former) {
       terms.add(termsOf(row.lexemes), -1);
       groups.add([row.group_id], -1);
+      audiences.add([row.visible_to], -1);
     }
     const gone = new Set(former.map(({ id }) => id));
-    for (const { id } of put) gone.delete(id);
+    for (const { document } of put) gone.delete(document.id);
     if (gone.size > 0) await transaction.raw(`DELETE FROM ${tables.document} WHERE id = ANY (?::text[])`, [[...gone]]);
     await upsertDocuments(transaction, tables, rows);
     await countTerms(transaction, tables, terms);
     await countGroups(transaction, tables, groups);
+    await countAudiences(transaction, tables, audiences);
   });
 }
 
@@ -64,8 +81,10 @@ class Changes<K extends string | number> {
 }
 
 async function formerDocuments(transaction: Database, tables: Tables, ids: string[]) {
-  const { rows } = await transaction.raw<{ rows: { id: string; group_id: number; lexemes: string[] }[] }>(
-    `SELECT id, group_id, tsvector_to_array(words) AS lexemes FROM ${tables.document} WHERE id = ANY (?::text[])`,
+  const { rows } = await transaction.raw<{
+    rows: { id: string; group_id: number; visible_to: string; lexemes: string[] }[];
+  }>(
+    `SELECT id, group_id, visible_to, tsvector_to_array(words) AS lexemes FROM ${tables.document} WHERE id = ANY (?::text[])`,
     [ids],
   );
   return rows;
@@ -123,5 +142,16 @@ async function countGroups(transaction: Database, tables: Tables, changes: Chang
     `UPDATE ${tables.group} g SET documents = g.documents + c.by
      FROM unnest(?::integer[], ?::integer[]) AS c (id, by) WHERE g.id = c.id`,
     [groups, by],
+  );
+}
+
+async function countAudiences(transaction: Database, tables: Tables, changes: Changes<string>): Promise<void> {
+  const [marks, by] = changes.entries();
+  if (marks.length === 0) return;
+  await transaction.raw(
+    `INSERT INTO ${tables.audience} AS a (visible_to, documents)
+     SELECT visible_to, by FROM unnest(?::text[], ?::integer[]) AS c (visible_to, by)
+     ON CONFLICT (visible_to) DO UPDATE SET documents = a.documents + excluded.documents`,
+    [marks, by],
   );
 }

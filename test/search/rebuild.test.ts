@@ -66,7 +66,7 @@ test('what is drained while a rebuild is at work is in the new index', async () 
 test('a second rebuild at the same time is refused, and a drain is not', async () => {
   await sample.addTable('one');
   const entered = vi.fn();
-  let finish = () => undefined as void;
+  let finish: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {
     finish = resolve;
   });

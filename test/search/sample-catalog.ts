@@ -41,12 +41,11 @@ export async function sampleCatalog(
     collectedDatabaseId,
     addTable: (table, columns = [{ name: 'id' }]) =>
       one(
-        `INSERT INTO entity (guid, kind, type, collected_database_id, schema_name, name, native_key, structure, hash, changed_run_id)
-         VALUES (?, 'table', 'TABLE', ?, 'public', ?, ?, ?, '\\x00', gen_random_uuid()) RETURNING id`,
+        `INSERT INTO entity (guid, kind, type, collected_database_id, schema_name, name, structure, hash, changed_run_id)
+         VALUES (?, 'table', 'TABLE', ?, 'public', ?, ?, '\\x00', gen_random_uuid()) RETURNING id`,
         [
           `postgresql-table:db.example%3A5432::${name}:public:${table}`,
           collectedDatabaseId,
-          table,
           table,
           JSON.stringify({
             columns: columns.map((column, at) => ({ ...column, ordinal: at + 1, type: 'text', nullable: true })),

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SearchAnswer, SearchIndex, SearchRequest } from '../../search/port.js';
+import { createPostgresqlIndex } from '../../search/postgresql/adapter.js';
+import { testDatabase } from '../servers/test-database.js';
+import { tableDocument } from './sample-documents.js';
+
+/** More than the 10,000 up to which everything is counted and sorted. */
+const MANY = 12_000;
+
+let catalog: Awaited<ReturnType<typeof testDatabase>>;
+let index: SearchIndex;
+
+beforeAll(async () => {
+  catalog = await testDatabase();
+  index = createPostgresqlIndex(catalog.database);
+  const documents = Array.from({ length: MANY }, (_, n) =>
+    tableDocument({
+      id: String(n + 1),
+      name: n % 10 === 0 ? `report_${n}` : `thing_${n}`,
+      columnNames: n % 2 === 0 ? ['report'] : ['id'],
+      comment: 'one report of many',
+      type: n % 3 === 0 ? 'VIEW' : 'TABLE',
+      visibleTo: n % 1_000 === 0 ? 'workspace:small' : 'workspace:large',
+    }),
+  );
+  await index.rebuild(
+    (async function* () {
+      for (let from = 0; from < MANY; from += 1_000) yield documents.slice(from, from + 1_000);
+    })(),
+  );
+});
+afterAll(() => catalog.drop());
+
+const search = (text: string, request: Partial<SearchRequest> = {}): Promise<SearchAnswer> =>
+  index.search({ text, filters: {}, visibleTo: 'everything', facets: [], limit: 20, ...request });
+
+test('totals stop at ten thousand, and facets go on', async () => {
+  const answer = await search('report', { facets: ['type'] });
+  expect(answer).toMatchObject({ total: 10_000, totalIsExact: false });
+  expect(answer.facets.type).toEqual([
+    { value: 'TABLE', count: 8_000 },
+    { value: 'VIEW', count: 4_000 },
+  ]);
+  expect(await search('', {})).toMatchObject({ total: 10_000, totalIsExact: false });
+});
+
+test('pages go through names, then columns, then comments, without repeats', async () => {
+  const seen: string[] = [];
+  const kinds: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const answer = await search('report', { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+    for (const { document } of answer.hits) {
+      seen.push(document.id);
+      kinds.push(
+        document.name.startsWith('report') ? 'name' : document.columnNames.includes('report') ? 'column' : 'comment',
+      );
+    }
+    cursor = answer.nextCursor;
+  } while (cursor !== undefined);
+  expect(new Set(seen).size).toBe(MANY);
+  expect(seen).toHaveLength(MANY);
+  expect(kinds.lastIndexOf('name')).toBe(1_199);
+  expect(kinds.indexOf('comment')).toBe(6_000);
+}, 120_000);
+
+test('who may see a few of many documents finds exactly those', async () => {
+  const answer = await search('report', { visibleTo: ['workspace:small'], facets: ['type'] });
+  expect(answer).toMatchObject({ total: 12, totalIsExact: true });
+  expect(answer.hits).toHaveLength(12);
+  expect(answer.facets.type).toEqual([
+    { value: 'TABLE', count: 8 },
+    { value: 'VIEW', count: 4 },
+  ]);
+  expect((await search('', { visibleTo: ['workspace:small'] })).total).toBe(12);
+});
+
+test('the dictionary and the counts of groups stand for what is indexed, after changes and removals too', async () => {
+  const { database } = catalog;
+  const extra = tableDocument({ id: '900001', name: 'ephemeral_zebra', columnNames: ['report'] });
+  await index.write({ put: [extra], remove: [] });
+  await index.write({ put: [{ ...extra, name: 'ephemeral_giraffe', type: 'VIEW' }], remove: [] });
+  const counted = async () => {
+    const { rows } = await database.raw<{ rows: { wrong: number }[] }>(
+      `SELECT count(*)::integer AS wrong FROM (
+         SELECT t.term FROM search_term t
+         WHERE t.documents <> (SELECT count(*) FROM search_document d
+                               WHERE d.words @@ (quote_literal(t.term) || ' | ' || quote_literal('t/' || t.term))::tsquery)
+         UNION ALL
+         SELECT g.id::text FROM search_group g
+         WHERE g.documents <> (SELECT count(*) FROM search_document d WHERE d.group_id = g.id)
+         UNION ALL
+         SELECT a.visible_to FROM search_audience a
+         WHERE a.documents <> (SELECT count(*) FROM search_document d WHERE d.visible_to = a.visible_to)
+       ) AS w`,
+    );
+    return rows[0]?.wrong;
+  };
+  const { rows } = await database.raw<{ rows: { term: string }[] }>(
+    `SELECT term FROM search_term WHERE term IN ('zebra', 'giraffe')`,
+  );
+  expect(rows).toEqual([{ term: 'giraffe' }]);
+  expect(await counted()).toBe(0);
+  await index.write({ put: [], remove: [extra.id] });
+  expect(await counted()).toBe(0);
+});
