@@ -5,7 +5,6 @@ import { findServer } from '../server/find-server.js';
 import { everyItem } from '../server/pages.js';
 import { printJson, printLine, printTable, remark, seconds, visible } from '../terminal/output.js';
 import { runProgress } from '../terminal/run-progress.js';
-import { parseTarget } from './crawl-target.js';
 import { type CrawlerChoice, ensureCrawler } from './ensure-crawler.js';
 import { followRun, unitsOf } from './follow-run.js';
 import { type CommonOptions, collect, withCommonOptions } from './options.js';
@@ -43,6 +42,8 @@ export function crawlCommand(program: Command): void {
 }
 
 async function crawl(url: string, options: CrawlOptions): Promise<void> {
+  // The source types' schemas: no other command needs them.
+  const { parseTarget } = await import('./crawl-target.js');
   const target = parseTarget(url);
   const client = createClient(findServer(options));
   const crawler = await ensureCrawler(client, target, {
