@@ -30,6 +30,8 @@ function limiter(limit: number, keyGenerator: (request: Request) => string): Req
     skipSuccessfulRequests: true,
     standardHeaders: false,
     legacyHeaders: false,
+    // Anybody may send X-Forwarded-For; where no proxy is trusted it is not read, and no reason to fill the log.
+    validate: { xForwardedForHeader: false },
     handler: (request, _response, next) => next(tooMany(request)),
   });
 }

@@ -23,14 +23,20 @@ export async function presentCrawler(
   const nextRuns =
     crawler.plan.mode === 'manual' || crawler.paused || crawler.status === 'deleting'
       ? []
-      : await context.orchestrator.nextRuns(crawler.id).catch((error: unknown) => {
-          context.log.warn({ err: error, crawlerId: crawler.id }, 'The next runs of a crawler could not be read');
-          return null;
-        });
+      : await nextFiveRuns(context, crawler.id);
   return {
     ...presentCrawlerSummary(crawler, actor),
     scope: crawler.scope,
     nextRuns,
     warnings: crawler.resourceGroup.liveWorkers === 0 ? [withoutWorker(crawler.resourceGroup.id)] : [],
   };
+}
+
+async function nextFiveRuns(context: ApiContext, crawlerId: string): Promise<Date[] | null> {
+  try {
+    return (await context.orchestrator.nextRuns(crawlerId)).slice(0, 5);
+  } catch (error) {
+    context.log.warn({ err: error, crawlerId }, 'The next runs of a crawler could not be read');
+    return null;
+  }
 }

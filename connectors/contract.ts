@@ -170,7 +170,6 @@ export const PERMANENT_CODES = [
   'INVALID_URL',
   'TLS_MISMATCH',
   'ADDRESS_REFUSED',
-  'ADDRESS_NOT_ALLOWED',
 ] as const;
 export type ConnectorErrorCode =
   | (typeof PERMANENT_CODES)[number]

@@ -17,10 +17,14 @@ export function installRuntime(log: Logger, metricsAddress: string | undefined):
   });
 }
 
-const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+/** What the SDK informs of (bundles, state changes) is detail to an operator. */
+const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
+/** A warning at each start of an activity worker, which is what a resource group's worker is meant to be. */
+const AS_MEANT = 'No workflows registered';
 
 function forwardTo(log: Logger): TemporalLogger {
-  const write = (level: LogLevel, message: string, meta: object | undefined) => log[LEVELS[level]](meta ?? {}, message);
+  const write = (level: LogLevel, message: string, meta: object | undefined) =>
+    log[message.startsWith(AS_MEANT) ? 'debug' : LEVELS[level]](meta ?? {}, message);
   return {
     log: write,
     trace: (message, meta) => write('TRACE', message, meta),

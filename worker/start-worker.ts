@@ -1,3 +1,4 @@
+import type { Duration } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { ActivityContext } from '../activities/context.js';
@@ -35,6 +36,8 @@ export async function startWorker(options: {
   /** Where the workflows are, when not where this build has them. */
   workflows?: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
   intervals?: { poll: number; beat: number };
+  /** How long running steps may go on once the worker is told to end, before they are aborted. */
+  graceTime?: Duration;
 }): Promise<RunningWorker> {
   const { connection, namespace, context, roles, log } = options;
   const shared = {
@@ -42,7 +45,7 @@ export async function startWorker(options: {
     namespace,
     identity: context.worker.id,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
-    shutdownGraceTime: '20s',
+    shutdownGraceTime: options.graceTime ?? '20s',
     shutdownForceTime: '60s',
   } satisfies Partial<WorkerOptions>;
   let fail: (error: unknown) => void = () => undefined;

@@ -2,6 +2,8 @@ const element = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat();
 const time = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
+const count = (many, noun) => `${number.format(many)} ${noun}${many === 1 ? '' : 's'}`;
+
 async function read(path, signal) {
   const response = await fetch(`/api/v1${path}`, { signal });
   const body = await response.json();
@@ -38,7 +40,9 @@ function hitLine({ document: found, highlights }) {
 
 let asked = new AbortController();
 
+/** The address says what is searched: it can be reloaded, sent on, and come back to. */
 async function search(text) {
+  history.replaceState(null, '', text === '' ? location.pathname : `?q=${encodeURIComponent(text)}`);
   asked.abort();
   asked = new AbortController();
   if (text.trim() === '') {
@@ -81,7 +85,7 @@ async function showCollected() {
   element('collected-summary').textContent =
     items.length === 0
       ? 'Nothing yet. Add a data source and a crawler through the API, or run: npx datamap crawl <connection URL>'
-      : `${number.format(tables)} tables by ${number.format(items.length)} crawlers.`;
+      : `${count(tables, 'table')} by ${count(items.length, 'crawler')}.`;
   element('crawlers').replaceChildren(...items.map(crawlerRow));
   element('collected').hidden = false;
 }
@@ -102,11 +106,12 @@ element('sign-out').addEventListener('click', async () => {
 
 try {
   const me = await read('/me');
-  element('welcome').textContent = `Signed in as ${me.name}.`;
+  element('welcome').textContent = `Signed in as ${me.person.name}.`;
   element('sign-out').hidden = false;
   element('search').hidden = false;
+  element('query').value = new URLSearchParams(location.search).get('q') ?? '';
   element('query').focus();
-  await showCollected();
+  await Promise.all([search(element('query').value), showCollected()]);
 } catch (error) {
   if (error.status === 401) element('sign-in').hidden = false;
   else element('found').textContent = [error.message, error.remedy].filter(Boolean).join(' ');

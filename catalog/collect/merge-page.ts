@@ -13,6 +13,7 @@ import {
 } from './publish-sql.js';
 import { lockUnit, type PublishedCounts, type PublishingUnit, type UnitKey } from './publishing-unit.js';
 import { isHeld } from './removals.js';
+import { commitLazily } from './staging.js';
 
 /**
  * Merges the next staged page of a unit into the catalog: entities, versions, keys, changes of the run, search outbox,
@@ -22,6 +23,7 @@ import { isHeld } from './removals.js';
  */
 export async function mergeNextPage(database: Database, key: UnitKey): Promise<number> {
   const merged = await withClient(database, async (client) => {
+    await commitLazily(client);
     const unit = await lockUnit(client, key);
     const { rows } = await client.query<{ page: number; op: string; rows: number }>(NEXT_PAGE, [key.runId, key.unit]);
     const [first] = rows;
@@ -113,9 +115,11 @@ function counted(before: PublishedCounts, changes: readonly Change[]): Published
  */
 export async function moveOutboxMark(database: Database, runId: string, mark: string): Promise<void> {
   await database.raw(
-    `UPDATE crawl_run
-     SET outbox_mark = greatest(outbox_mark, ?::bigint)
-     WHERE id = ? AND (outbox_mark IS NULL OR outbox_mark < ?::bigint)`,
+    `WITH lazily AS (SELECT set_config('synchronous_commit', 'off', true))
+     UPDATE crawl_run
+     SET outbox_mark = greatest(outbox_mark, CAST(? AS bigint))
+     FROM lazily
+     WHERE id = ? AND (outbox_mark IS NULL OR outbox_mark < CAST(? AS bigint))`,
     [mark, runId, mark],
   );
 }

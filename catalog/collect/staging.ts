@@ -44,12 +44,21 @@ export async function stagePage(
   inTransaction?: (transaction: Knex.Transaction) => Promise<void>,
 ): Promise<void> {
   await withClient(database, async (client, transaction) => {
+    await commitLazily(client);
     const staged = page.rows.length === 0 ? 0 : 1;
     const number = await moveUnit(client, stager, page, staged);
     if (stager.resumed) await dropStaged(client, stager, page.readKeys);
     if (staged > 0) await copyRows(client, stager, number, page.rows);
     await inTransaction?.(transaction);
   });
+}
+
+/**
+ * Lets a page's commit return before it is on disk. Should the server crash, the last pages and the cursor that went
+ * with them are lost together and are done again; what ends a unit is committed in full, and with it all before.
+ */
+export async function commitLazily(client: PoolClient): Promise<void> {
+  await client.query('SET LOCAL synchronous_commit = off');
 }
 
 /** What ends a unit's collection. */

@@ -1,6 +1,5 @@
-import { isIP, createConnection as openSocket } from 'node:net';
+import { createConnection as openSocket } from 'node:net';
 import { type ConnectionOptions, createConnection, type Connection as DriverConnection } from 'mysql2';
-import { ConnectorError } from '../contract.js';
 import type { SourceAddress } from '../reach.js';
 import { type ErrorPlace, toConnectorError } from './errors.js';
 import type { MysqlConfig } from './spec.js';
@@ -23,12 +22,6 @@ export interface Target {
  */
 export async function connect(target: Target, signal: AbortSignal): Promise<DriverConnection> {
   const { config } = target;
-  if (config.tls === 'verify' && isIP(config.host) !== 0)
-    throw new ConnectorError(
-      'INVALID_CONFIG',
-      `TLS cannot verify ${config.host}: certificates are for names`,
-      'Name the host as its certificate does, or set TLS to require',
-    );
   try {
     return await attempt(target, config.tls !== 'off', signal);
   } catch (error) {

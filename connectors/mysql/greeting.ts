@@ -55,6 +55,8 @@ export async function shakeHands(
     socket,
     // Judged below, so that the message can say what is wrong with which certificate.
     rejectUnauthorized: false,
+    // What the certificate is compared with; without it, Node takes `localhost`.
+    host,
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
   });

@@ -2,7 +2,15 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { ConnectorError } from '../contract.js';
 import type { SourceAddress } from '../reach.js';
-import { type Attempt, connectFailure, isHostRuleRefusal, isWithoutTls, notPostgresql, sqlStateOf } from './errors.js';
+import {
+  type Attempt,
+  connectFailure,
+  isHostRuleRefusal,
+  isWithoutTls,
+  notPostgresql,
+  sqlStateOf,
+  tlsRequired,
+} from './errors.js';
 import { askForTls, shakeHands, tlsOptions } from './tls.js';
 
 /** Milliseconds for TCP, TLS and authentication together. */
@@ -48,8 +56,21 @@ export async function connect(target: ConnectTarget, signal: AbortSignal): Promi
         throw connectFailure(second, target);
       });
     }
+    if (tls === 'off' && isHostRuleRefusal(error) && (await isLetInWithTls(target, signal)))
+      throw tlsRequired(target.config);
     if (sqlStateOf(error) === undefined && (await isSomethingElse(target, signal))) throw notPostgresql(target.config);
     throw connectFailure(error, target);
+  }
+}
+
+/** Knocks once more, encrypted and without the password: whoever is asked for it has passed the server's host rules. */
+async function isLetInWithTls(target: ConnectTarget, signal: AbortSignal): Promise<boolean> {
+  try {
+    await (await attempt({ ...target, password: undefined }, true, signal)).close();
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    return !isHostRuleRefusal(error) && !isWithoutTls(error);
   }
 }
 

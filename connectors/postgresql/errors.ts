@@ -99,6 +99,14 @@ export function notPostgresql(config: PostgresqlConfig): ConnectorError {
   );
 }
 
+export function tlsRequired({ user }: PostgresqlConfig): ConnectorError {
+  return new ConnectorError(
+    'TLS_MISMATCH',
+    `The server lets “${user}” in over TLS only, and the data source does not use it`,
+    'Set TLS to "require" or "verify"',
+  );
+}
+
 export function withoutTls(config: PostgresqlConfig): ConnectorError {
   return new ConnectorError(
     'TLS_MISMATCH',
@@ -164,22 +172,14 @@ function refusalByServer(error: unknown, { config, database, workerAddresses }: 
 
 function hostRuleRefusal(
   error: unknown,
-  { user, tls }: PostgresqlConfig,
+  { user }: PostgresqlConfig,
   database: string,
   workerAddresses: readonly string[] = [],
 ): ConnectorError {
-  // "no encryption" since version 14, "SSL off" before.
-  const plain = /no encryption|SSL off/.test(messageOf(error));
   const from = /for host "([^"]+)"/.exec(messageOf(error))?.[1];
   const allow = [...new Set([...(from === undefined ? [] : [from]), ...workerAddresses])].join(', ') || 'the worker';
-  if (plain && tls === 'off')
-    return new ConnectorError(
-      'TLS_MISMATCH',
-      `The server has no rule that lets “${user}” into “${database}” from ${allow} without TLS`,
-      `Set TLS to "require"; if it is refused then as well, add a line for ${allow} to the server's pg_hba.conf or allow-list`,
-    );
   return new ConnectorError(
-    'ADDRESS_NOT_ALLOWED',
+    'PERMISSION_DENIED',
     `The server does not allow “${user}” into “${database}” from ${allow}`,
     `Add ${allow} to the server's allow-list: a line in pg_hba.conf such as "host ${database} ${user} ${from ?? 'ADDRESS'}/${from?.includes(':') ? 128 : 32} scram-sha-256", then reload the server`,
   );

@@ -129,10 +129,11 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
                   FILTER (WHERE a.attcollation NOT IN (0, 100)) AS collations,
                 json_object_agg(a.attnum, (
                   WITH RECURSIVE inner_type AS (
-                    SELECT a.atttypid AS oid, false AS required
+                    SELECT a.atttypid AS oid, false AS required, false AS element
                      UNION ALL
                     SELECT CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
-                           i.required OR (t.typtype = 'd' AND t.typnotnull)
+                           i.required OR (t.typtype = 'd' AND t.typnotnull AND NOT i.element),
+                           i.element OR t.typtype <> 'd'
                       FROM inner_type i
                       JOIN pg_type t ON t.oid = i.oid
                      WHERE t.typtype = 'd' OR (t.typelem <> 0 AND t.typlen = -1)

@@ -1,8 +1,111 @@
-import type { SearchIndex } from '../port.js';
-export function createMeilisearchIndex(_: {
-  url: string;
-  key?: string | undefined;
-  uid?: string;
-}): SearchIndex & { drop(): Promise<void> } {
-  throw new Error('later');
+import { type EnqueuedTaskPromise, Meilisearch, MeilisearchRequestError } from 'meilisearch';
+import { BadCursor } from '../cursor.js';
+import { type SearchDocument, type SearchIndex, SearchUnavailable } from '../port.js';
+import { createHttpClient, EngineRefused } from './http-client.js';
+import { indexed } from './indexed-document.js';
+import { answer } from './search.js';
+import { SETTINGS } from './settings.js';
+
+/** An index task that takes longer is left to itself; the caller tries again, which does no harm. */
+const TASK_TIMEOUT = 120_000;
+/** Pages of a rebuild that the engine may have accepted and not indexed yet. */
+const PAGES_AHEAD = 4;
+
+/**
+ * The search index kept by a Meilisearch server, 1.12 or newer.
+ * @param options.key the master key, or one with all rights on the indexes named `uid` and `<uid>_next`
+ * @param options.uid name of the index; default `entities`
+ */
+export function createMeilisearchIndex(options: { url: string; key?: string | undefined; uid?: string }): SearchIndex {
+  const http = createHttpClient();
+  const uid = options.uid ?? 'entities';
+  const next = `${uid}_next`;
+  const client = new Meilisearch({
+    host: options.url,
+    ...(options.key === undefined || options.key === '' ? {} : { apiKey: options.key }),
+    httpClient: http.send,
+    defaultWaitOptions: { timeout: TASK_TIMEOUT, interval: 20 },
+  });
+
+  const put = (index: string, documents: readonly SearchDocument[]) =>
+    client.index(index).addDocuments(documents.map(indexed), { primaryKey: 'id' });
+
+  const create = async (index: string) => {
+    await done(client.createIndex(index, { primaryKey: 'id' }), 'index_already_exists');
+    await done(client.index(index).updateSettings(SETTINGS));
+  };
+
+  return {
+    engine: 'meilisearch',
+    prepare: () => available(() => create(uid)),
+    write: ({ put: documents, remove }) =>
+      available(async () => {
+        // Sent one after the other, so that they are done in this order; both are awaited, since a task can fail
+        // long after it was accepted.
+        const tasks = [];
+        if (documents.length > 0) tasks.push(await put(uid, documents));
+        if (remove.length > 0) tasks.push(await client.index(uid).deleteDocuments([...remove]));
+        for (const task of tasks) succeeded(await client.tasks.waitForTask(task));
+      }),
+    search: (request) => available(() => answer(client, uid, request)),
+    rebuild: (pages) =>
+      available(async () => {
+        await done(client.deleteIndex(next), 'index_not_found');
+        await create(uid);
+        await create(next);
+        try {
+          const ahead = [];
+          for await (const page of pages) {
+            if (page.length > 0) ahead.push(await put(next, page));
+            if (ahead.length > PAGES_AHEAD)
+              succeeded(await client.tasks.waitForTask(ahead.shift() as (typeof ahead)[0]));
+          }
+          for (const task of ahead) succeeded(await client.tasks.waitForTask(task));
+          const { numberOfDocuments } = await client.index(next).getStats();
+          await done(client.swapIndexes([{ indexes: [uid, next], rename: false }]));
+          return numberOfDocuments;
+        } finally {
+          await done(client.deleteIndex(next), 'index_not_found').catch(() => undefined);
+        }
+      }),
+    health: async () => {
+      try {
+        await client.health();
+        return { ok: true };
+      } catch {
+        return { ok: false, reason: 'Meilisearch does not answer at its address.' };
+      }
+    },
+    close: () => http.close(),
+  };
+}
+
+/** Waits for a task and throws when it failed, unless it failed because there was nothing to do. */
+async function done(task: EnqueuedTaskPromise, nothingToDo?: string): Promise<void> {
+  succeeded(await task.waitTask(), nothingToDo);
+}
+
+interface EndedTask {
+  status: string;
+  error: { code: string; message: string } | null;
+}
+
+function succeeded(task: EndedTask, nothingToDo?: string): void {
+  if (task.status === 'succeeded' || (task.error !== null && task.error.code === nothingToDo)) return;
+  throw new SearchUnavailable(`Meilisearch could not do an index task: ${task.error?.message ?? task.status}`);
+}
+
+/** Everything the client throws means that search cannot be had now; what it holds of the request stays out of messages. */
+async function available<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || !error.name.startsWith('Meilisearch') || error instanceof BadCursor) throw error;
+    const cause = error instanceof MeilisearchRequestError ? error.cause : error;
+    const message =
+      cause instanceof EngineRefused
+        ? `Meilisearch refused (${cause.engineCode}): ${cause.message}`
+        : 'Meilisearch cannot be reached at its address.';
+    throw new SearchUnavailable(message, { cause });
+  }
 }

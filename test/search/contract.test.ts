@@ -1,3 +1,4 @@
+import { Meilisearch } from 'meilisearch';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BadCursor } from '../../search/cursor.js';
 import { createMeilisearchIndex } from '../../search/meilisearch/adapter.js';
@@ -32,8 +33,10 @@ const engines: Engine[] = [
     available: MEILI_URL !== '',
     open: async () => {
       const uid = `contract_${process.pid}_${Date.now()}`;
-      const index = createMeilisearchIndex({ url: MEILI_URL, key: process.env.MEILI_MASTER_KEY, uid });
-      return { index, drop: () => index.drop() };
+      const key = process.env.MEILI_MASTER_KEY ?? '';
+      const index = createMeilisearchIndex({ url: MEILI_URL, key, uid });
+      const client = new Meilisearch({ host: MEILI_URL, apiKey: key });
+      return { index, drop: async () => void (await client.deleteIndex(uid).waitTask()) };
     },
   },
 ];

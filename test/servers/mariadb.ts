@@ -13,9 +13,11 @@ export async function startMariadb(
 ): Promise<{ url: string; stop(): Promise<void> } | undefined> {
   if (!existsSync(DAEMON)) return undefined;
   const data = join(directory, 'mariadb');
-  mkdirSync(data, { recursive: true });
+  // Its own: a server that starts empties the directory of temporary tables, also of another server's.
+  const temporary = join(directory, 'mariadb-tmp');
+  for (const folder of [data, temporary]) mkdirSync(folder, { recursive: true });
   const account = process.getuid?.() === 0 ? ['--user=mysql'] : [];
-  if (account.length > 0) execFileSync('chown', ['-R', 'mysql:mysql', data]);
+  if (account.length > 0) execFileSync('chown', ['-R', 'mysql:mysql', data, temporary]);
   execFileSync(
     'mariadb-install-db',
     ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...account],
@@ -26,6 +28,7 @@ export async function startMariadb(
     [
       '--no-defaults',
       `--datadir=${data}`,
+      `--tmpdir=${temporary}`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
       `--socket=${join(data, 'mariadb.sock')}`,

@@ -38,14 +38,14 @@ afterEach(async () => {
   await drop();
 });
 
-const start = async (only?: string[]) => {
+const start = async (only?: string[], id = 'w-1') => {
   const context: ActivityContext = {
     database,
     loadConnector: async () => connector,
     secretKey: Buffer.alloc(32),
     searchIndex: createSearchIndex({ database }),
     log,
-    worker: { id: 'w-1', host: 'here', addresses: ['192.0.2.7', '2001:db8::7'] },
+    worker: { id, host: 'here', addresses: ['192.0.2.7', '2001:db8::7'] },
   };
   worker = await startWorker({
     connection,
@@ -56,6 +56,7 @@ const start = async (only?: string[]) => {
     log,
     workflows: { workflowBundle: { codePath: inject('workflowBundle') } },
     intervals: { poll: 100, beat: 100 },
+    graceTime: '300ms',
   });
   return worker;
 };
@@ -115,6 +116,25 @@ describe('a worker process', () => {
     expect(await handle.result()).toMatchObject({ status: 'succeeded', counts: { tables: 1_500 } });
   });
 
+  it('that ends in the middle of a unit leaves the run open, and the next one goes on with it', {
+    timeout: 60_000,
+  }, async () => {
+    await group('default');
+    const { client, open, collecting, finish } = await busyCrawl();
+    const first = await start();
+    const handle = await open(client);
+    await expect.poll(collecting).toBeGreaterThan(0);
+    worker = undefined;
+    await first.stop();
+    const units = () =>
+      database.raw('SELECT r.status, u.attempt, u.worker FROM crawl_run r JOIN crawl_unit u ON u.run_id = r.id');
+    expect((await units()).rows).toEqual([{ status: 'running', attempt: 1, worker: 'w-1' }]);
+    finish();
+    await start(undefined, 'w-2');
+    expect(await handle.result()).toMatchObject({ status: 'succeeded', counts: { tables: 1_500, added: 1_500 } });
+    expect((await units()).rows).toEqual([{ status: 'succeeded', attempt: 2, worker: 'w-2' }]);
+  });
+
   it('looks unhealthy as soon as it polls nothing', async () => {
     await group('east');
     const running = await start();
@@ -160,11 +180,15 @@ async function busyCrawl() {
     ...source.connector(),
     openDatabase: async (...args) => {
       const reader = await source.connector().openDatabase(...args);
+      const [, , { signal }] = args;
+      const aborted = new Promise<never>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('the statement was cancelled')), { once: true });
+      });
       return {
         ...reader,
         read: async (keys) => {
           reads += 1;
-          await finished;
+          await Promise.race([finished, aborted]);
           return reader.read(keys);
         },
       };

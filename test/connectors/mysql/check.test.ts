@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CHECK_STEPS, type CheckOptions, type CheckStep, type Connection } from '../../../connectors/contract.js';
 import { mysqlConnector } from '../../../connectors/mysql/connector.js';
 import { fakeMysql } from '../../fakes/mysql-server.js';
+import { CERTIFICATE, tlsGreeting } from '../../fakes/mysql-tls-greeting.js';
 import { MARIADB, TestSource } from './source.js';
 
 const signal = new AbortController().signal;
@@ -192,11 +193,38 @@ describe('testing a connection that cannot work', () => {
     expect(failureOf(steps)?.message).toMatch(message);
   });
 
-  it('asks for a name where an address cannot be verified', async () => {
-    const fake = await fakeMysql({ version: '8.0.36', answer: () => undefined });
+  it('verifies the certificate and the name when told to, and says which certificate it met', async () => {
+    const fake = await tlsGreeting();
     closing.push(() => fake.close());
+    const handshake = async (fields: object) =>
+      (await check(to(fake.port, { host: 'localhost', ...fields }))).find(({ id }) => id === 'tls_handshake');
+    expect(await handshake({ tls: 'require' })).toMatchObject({
+      state: 'passed',
+      detail: { subject: 'localhost', verified: false },
+    });
+    expect(await handshake({ tls: 'verify' })).toMatchObject({
+      state: 'failed',
+      code: 'TLS_MISMATCH',
+      message: expect.stringContaining('SELF_SIGNED'),
+    });
+    const certificateAuthority = CERTIFICATE;
+    expect(await handshake({ tls: 'verify', certificateAuthority })).toMatchObject({
+      state: 'passed',
+      detail: { verified: true },
+    });
+    const stop = new AbortController().signal;
     await expect(
-      mysqlConnector.openDatabase(to(fake.port, { tls: 'verify' }), 'shop', { signal }),
-    ).rejects.toMatchObject({ code: 'INVALID_CONFIG' });
+      mysqlConnector.openDatabase(to(fake.port, { host: 'localhost', tls: 'verify' }), 'shop', { signal: stop }),
+    ).rejects.toMatchObject({ code: 'TLS_MISMATCH', retryable: false });
+  });
+
+  it('asks for a name where an address cannot be verified', async () => {
+    expect(failureOf(await check(to(1, { tls: 'verify' })))).toMatchObject({
+      id: 'validate_input',
+      code: 'INVALID_CONFIG',
+    });
+    await expect(mysqlConnector.openDatabase(to(1, { tls: 'verify' }), 'shop', { signal })).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+    });
   });
 });

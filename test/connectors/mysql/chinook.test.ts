@@ -6,6 +6,9 @@ import { MARIADB, readAll, TestSource } from './source.js';
 
 const FILE = join(process.env.DATAMAP_TEST_SCHEMAS ?? resolve('../shared/data'), 'chinook-mysql.sql');
 
+if (!existsSync(FILE))
+  console.warn(`\n*** NOT TESTED, because there is no ${FILE}: name its folder in DATAMAP_TEST_SCHEMAS\n`);
+
 /** The script makes and uses a database of its own name; here everything goes into the test's. */
 function chinookInto(database: string): string {
   return readFileSync(FILE, 'utf8')

@@ -266,6 +266,10 @@ function changes(
       () =>
         `CREATE VIEW ${pick(state.schemas)}.${word()} AS SELECT count(*) AS n, '${pick(state.enums).id}'::regtype AS t FROM ${selectable()}`,
     ),
+    loud(() => {
+      const { id } = pick(state.views);
+      return `DO $do$ BEGIN EXECUTE format('CREATE OR REPLACE VIEW %s AS SELECT * FROM (%s) x LIMIT %s', '${id.replaceAll("'", "''")}', rtrim(pg_get_viewdef('${id.replaceAll("'", "''")}'::regclass), ';'), ${Math.floor(random() * 1e6)}); END $do$`;
+    }),
     loud(() => `CREATE OR REPLACE VIEW ${pick(state.views).id} AS SELECT 1 AS id, ${text()}::text AS name`),
     loud(() => `ALTER VIEW ${pick(state.views).id} ${pick(['SET (security_barrier)', 'RESET (security_barrier)'])}`),
     loud(() => `DROP VIEW ${pick(state.views).id}`),

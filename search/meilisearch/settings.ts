@@ -1,0 +1,36 @@
+import type { Settings } from 'meilisearch';
+import { FACETS } from '../port.js';
+import { countedAttribute } from './facet-values.js';
+import { SEARCHED } from './indexed-document.js';
+
+/** Totals are exact up to here, as with PostgreSQL; one more tells that there are more. */
+export const MOST_COUNTED = 10_000;
+
+/** How the engine indexes. Typos are allowed as with PostgreSQL: one from four letters, two from eight. */
+export const SETTINGS: Settings = {
+  searchableAttributes: [...SEARCHED],
+  filterableAttributes: [
+    ...new Set(['visible_to', 'guid', ...FACETS.flatMap((facet) => [`filter_${facet}`, countedAttribute(facet)])]),
+  ],
+  sortableAttributes: ['changed_at'],
+  rankingRules: [
+    'sort',
+    'words',
+    'typo',
+    'attribute',
+    'exactness',
+    'proximity',
+    'kind_rank:desc',
+    'name_length:asc',
+    'changed_at:desc',
+  ],
+  typoTolerance: {
+    enabled: true,
+    disableOnNumbers: true,
+    minWordSizeForTypos: { oneTypo: 4, twoTypos: 8 },
+    disableOnAttributes: ['name_key', 'column_keys'],
+  },
+  separatorTokens: ['_', '.', '-', '/', ':'],
+  faceting: { maxValuesPerFacet: 100, sortFacetValuesBy: { '*': 'count' } },
+  pagination: { maxTotalHits: MOST_COUNTED + 1 },
+};
