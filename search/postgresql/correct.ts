@@ -2,11 +2,11 @@ import type { Database } from '../../db/database.js';
 import { allowedEdits, editDistance, oneEditAway } from '../typos.js';
 import { isUnspaced } from '../words.js';
 import type { Shown } from './groups.js';
-import { mayBePrefix, type QueryWord, type Reading, readingOf } from './reading.js';
+import { type QueryWord, type Reading, readingOf } from './reading.js';
 import type { Tables } from './tables.js';
 
 /** Words of the dictionary that are looked at more closely, for each misspelt one. */
-const CANDIDATES = 8;
+const CANDIDATES = 64;
 /** Of these, how many are tried together with those of the other words. */
 const TRIED = 3;
 /** A word's documents are counted up to here: enough to tell a usual word from a rare one. */
@@ -33,9 +33,9 @@ export async function correctedReading(
   const near = await nearWords(database, tables, words);
   const known = await visibleCounts(database, tables, words, near, shown);
   const choices = words.map((typed, at) => {
-    const itself = known.get(wordQuery(typed)) ?? 0;
+    const itself = known.get(asTyped(typed)) ?? 0;
     const others = (near[at] ?? [])
-      .map((candidate) => ({ ...candidate, documents: known.get(wordQuery({ ...typed, word: candidate.word })) ?? 0 }))
+      .map((candidate) => ({ ...candidate, documents: known.get(wholeWord(candidate.word)) ?? 0 }))
       .filter(({ documents }) => documents > 0)
       .sort((a, b) => a.edits - b.edits || sameStart(typed, b) - sameStart(typed, a) || b.documents - a.documents)
       .slice(0, TRIED);
@@ -98,11 +98,7 @@ async function visibleCounts(
   shown: Shown,
 ): Promise<Map<string, number>> {
   const queries = [
-    ...new Set(
-      words.flatMap((typed, at) =>
-        [typed.word, ...(near[at] ?? []).map(({ word }) => word)].map((word) => wordQuery({ ...typed, word })),
-      ),
-    ),
+    ...new Set([...words.map(asTyped), ...near.flatMap((candidates) => candidates.map(({ word }) => wholeWord(word)))]),
   ];
   const { rows } = await database.raw<{ rows: { query: string; n: number }[] }>(
     `SELECT q.query, counted.n
@@ -123,14 +119,23 @@ export async function firstFound(
   readings: readonly Reading[],
   shown: Shown,
 ): Promise<number | undefined> {
-  const { rows } = await database.raw<{ rows: { at: number }[] }>(
-    `SELECT (r.at - 1)::integer AS at
-     FROM unnest(?::text[]) WITH ORDINALITY AS r (query, at)
-     WHERE EXISTS (SELECT FROM ${tables.document} WHERE words @@ r.query::tsquery ${shown.condition})
-     ORDER BY r.at LIMIT 1`,
-    [readings.map(({ all }) => all), ...shown.bindings],
-  );
-  return rows[0]?.at;
+  // The likeliest is asked for alone: older servers answer all of a list before they sort it.
+  for (const [from, to] of [
+    [0, 1],
+    [1, readings.length],
+  ] as const) {
+    const asked = readings.slice(from, to);
+    if (asked.length === 0) return undefined;
+    const { rows } = await database.raw<{ rows: { at: number }[] }>(
+      `SELECT (r.at - 1)::integer AS at
+       FROM unnest(?::text[]) WITH ORDINALITY AS r (query, at)
+       WHERE EXISTS (SELECT FROM ${tables.document} WHERE words @@ r.query::tsquery ${shown.condition})
+       ORDER BY r.at LIMIT 1`,
+      [asked.map(({ all }) => all), ...shown.bindings],
+    );
+    if (rows[0] !== undefined) return from + rows[0].at;
+  }
+  return undefined;
 }
 
 /** Every choice of one candidate a word, fewest edits first. */
@@ -157,6 +162,11 @@ function isCorrectable(word: string): boolean {
   return allowedEdits(word.length) > 0 && !isUnspaced(word) && !/^\p{N}+$/u.test(word);
 }
 
-function wordQuery(word: QueryWord): string {
-  return readingOf([{ ...word, prefix: word.prefix && mayBePrefix(word.word) }]).all;
+function asTyped(word: QueryWord): string {
+  return readingOf([word]).all;
+}
+
+/** What comes from the dictionary is looked for whole: all that begin with it would be many, and tell no more. */
+function wholeWord(word: string): string {
+  return readingOf([{ word, prefix: false }]).all;
 }

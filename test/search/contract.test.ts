@@ -330,6 +330,14 @@ describe.each(engines)('a search index kept by $name', ({ available, open }) => 
       expect(await names('saleries', member)).toEqual(['salaries']);
     });
 
+    test('that many words of hidden documents are nearer to a misspelt one', async () => {
+      const hidden = [...'abcdefghijklmnopqrstuvwxyz'].map((letter) =>
+        tableDocument({ name: `payrol${letter}`, visibleTo: 'workspace:w2' }),
+      );
+      await put(...hidden, tableDocument({ name: 'payrolls', visibleTo: 'tenant' }));
+      expect(await names('payrols', member)).toEqual(['payrolls']);
+    });
+
     test('everything from who may see nothing', async () => {
       expect(await search('', { visibleTo: [], facets: ['type'] })).toMatchObject({
         hits: [],
