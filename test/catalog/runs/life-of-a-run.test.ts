@@ -64,6 +64,21 @@ test('queueing a run that its workflow opened already changes nothing', async ()
   expect(heading).toMatchObject({ runId, status: 'running' });
 });
 
+test('runs count up by one, whoever of the asker and the workflow writes the row first', async () => {
+  const crawler = await place.addCrawler();
+  const numbers: (number | undefined)[] = [];
+  for (const opensFirst of [false, true, false, true]) {
+    const runId = randomUUID();
+    const queue = () => queueRun(catalog.database, { runId, crawlerId: crawler.id, trigger: 'manual' });
+    if (!opensFirst) await queue();
+    await place.open(crawler.id, runId);
+    numbers.push((await queue())?.number);
+    await closeRun(catalog.database, { runId, status: 'succeeded' });
+  }
+  const [first = 0] = numbers;
+  expect(numbers).toEqual([first, first + 1, first + 2, first + 3]);
+});
+
 test('a second run is not queued beside an open one', async () => {
   const crawler = await place.addCrawler();
   await place.open(crawler.id);
