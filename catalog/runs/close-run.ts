@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { NotFound } from '../model/errors.js';
+import { NotFound } from '../../db/refusals.js';
+
 import type { Failure, FinalStatus, RunCounts } from './run-state.js';
 import { storedFailure } from './stored-failure.js';
 import { endUnfinishedUnits } from './units.js';

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { markDeleting } from '../../../catalog/crawlers/write-crawlers.js';
 import { createGroup } from '../../../catalog/groups/groups.js';
-import { NotFound } from '../../../catalog/model/errors.js';
 import { closeRun } from '../../../catalog/runs/close-run.js';
 import { CrawlerGone, RunEnded } from '../../../catalog/runs/errors.js';
 import { openRun } from '../../../catalog/runs/open-run.js';
@@ -12,6 +11,7 @@ import { getRun, listRuns, openRunOf } from '../../../catalog/runs/read-runs.js'
 import { markStopping } from '../../../catalog/runs/stop-run.js';
 import { claimUnit, planUnits } from '../../../catalog/runs/units.js';
 import { query } from '../../../db/query.js';
+import { NotFound } from '../../../db/refusals.js';
 import { testDatabase } from '../../servers/test-database.js';
 import { installation, putTables } from '../installation.js';
 
