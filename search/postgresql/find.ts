@@ -78,10 +78,15 @@ export async function findBest(
 ): Promise<Found[]> {
   const found: Found[] = [];
   const better: string[] = [];
+  let counted = 0;
   for (const { rank, query } of reading.classes) {
     if (found.length === limit) break;
     if (after === undefined || rank <= after[0]) {
-      const few = total <= MOST_COUNTED || (await countUpTo(database, tables, query, shown)) <= MOST_COUNTED;
+      // All that is left of more than ten thousand, when the better classes had few: no need to count it again.
+      const rest = CLASSES[rank] === 'anywhere' && after === undefined && counted <= MOST_COUNTED / 2;
+      const size = total <= MOST_COUNTED || rest ? total : await countUpTo(database, tables, query, shown);
+      const few = size <= MOST_COUNTED;
+      counted += size;
       const condition = few ? 'words @@ ?::tsquery' : '(words @@ ?::tsquery) IS TRUE';
       const unseen = withoutBetter(tables, found, better, after, few);
       const { rows } = await database.raw<{ rows: FoundRow[] }>(
