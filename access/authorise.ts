@@ -1,5 +1,6 @@
+import { NotFound } from '../db/refusals.js';
 import type { Actor } from './actor.js';
-import { Forbidden, NotFound } from './errors.js';
+import { Forbidden } from './errors.js';
 import { memberHas, type Permission, roleHas } from './permissions.js';
 
 /**

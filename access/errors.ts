@@ -1,19 +1,8 @@
+import { Refusal } from '../db/refusals.js';
 import type { Permission } from './permissions.js';
 
-/** What access refuses: a code for programs, a message and a remedy for people. Never holds a secret. */
-export abstract class AccessError extends Error {
-  abstract readonly code: string;
-  readonly remedy: string;
-
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.name = new.target.name;
-    this.remedy = remedy;
-  }
-}
-
 /** The person is known and may not do this. Names the permission, and the workspace only to its members. */
-export class Forbidden extends AccessError {
+export class Forbidden extends Refusal {
   readonly code = 'FORBIDDEN';
 
   constructor(
@@ -29,48 +18,8 @@ export class Forbidden extends AccessError {
   }
 }
 
-/** There is no such thing, or the asker may not know that there is. */
-export class NotFound extends AccessError {
-  readonly code = 'NOT_FOUND';
-
-  constructor(
-    /** In the words of people, e.g. `workspace`. */
-    readonly kind: string,
-    readonly id: string,
-  ) {
-    super(`There is no ${kind} ${id}`, `Check the id; the ${kind} may have been deleted.`);
-  }
-}
-
-/** Somebody else changed the object since it was read. */
-export class VersionConflict extends AccessError {
-  readonly code = 'VERSION_CONFLICT';
-
-  constructor(
-    readonly kind: string,
-    readonly id: string,
-    readonly currentVersion: number,
-  ) {
-    super(
-      `This ${kind} was changed meanwhile: it is at version ${currentVersion}`,
-      'Read it again, and repeat the change on what it says now.',
-    );
-  }
-}
-
-export class NameTaken extends AccessError {
-  readonly code = 'NAME_TAKEN';
-
-  constructor(
-    readonly kind: string,
-    readonly takenName: string,
-  ) {
-    super(`There already is a ${kind} named ${takenName}`, 'Choose another name.');
-  }
-}
-
 /** Says the same whether the address or the password is wrong. */
-export class SignInFailed extends AccessError {
+export class SignInFailed extends Refusal {
   readonly code = 'SIGN_IN_FAILED';
 
   constructor() {
@@ -79,7 +28,7 @@ export class SignInFailed extends AccessError {
 }
 
 /** A login link that was used, is too old, or never was. */
-export class LoginLinkInvalid extends AccessError {
+export class LoginLinkInvalid extends Refusal {
   readonly code = 'LOGIN_LINK_INVALID';
 
   constructor() {
@@ -87,12 +36,12 @@ export class LoginLinkInvalid extends AccessError {
   }
 }
 
-export class PasswordRefused extends AccessError {
+export class PasswordRefused extends Refusal {
   readonly code = 'PASSWORD_REFUSED';
 }
 
 /** Somebody must be left who can let others in. */
-export class LastAdmin extends AccessError {
+export class LastAdmin extends Refusal {
   readonly code = 'LAST_ADMIN';
 
   constructor(readonly of: 'installation' | 'workspace') {
@@ -104,7 +53,7 @@ export class LastAdmin extends AccessError {
 }
 
 /** The workspace cannot be deleted, because it owns something. */
-export class WorkspaceInUse extends AccessError {
+export class WorkspaceInUse extends Refusal {
   readonly code = 'WORKSPACE_IN_USE';
 
   constructor(

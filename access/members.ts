@@ -1,7 +1,8 @@
 import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
+import { NotFound } from '../db/refusals.js';
 import { isForeignKeyViolation } from '../db/violations.js';
-import { LastAdmin, NotFound } from './errors.js';
+import { LastAdmin } from './errors.js';
 import type { WorkspaceRole } from './permissions.js';
 
 export interface Member {

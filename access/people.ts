@@ -1,7 +1,8 @@
 import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
+import { NameTaken, NotFound } from '../db/refusals.js';
 import { isUniqueViolation } from '../db/violations.js';
-import { LastAdmin, NameTaken, NotFound } from './errors.js';
+import { LastAdmin } from './errors.js';
 import { hashPassword } from './passwords.js';
 import type { TenantRole } from './permissions.js';
 

@@ -1,8 +1,8 @@
 import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
+import { NotFound } from '../db/refusals.js';
 import { type Actor, loadActor } from './actor.js';
 import { digestOf, newBearerSecret } from './bearer-secret.js';
-import { NotFound } from './errors.js';
 
 /** A personal API token, without the token. */
 export interface ApiToken {

@@ -1,7 +1,8 @@
 import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
+import { NameTaken, NotFound, VersionConflict } from '../db/refusals.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../db/violations.js';
-import { NameTaken, NotFound, VersionConflict, WorkspaceInUse } from './errors.js';
+import { WorkspaceInUse } from './errors.js';
 
 export interface Workspace {
   id: string;

@@ -1,5 +1,5 @@
-import { NotFound } from '../catalog/model/errors.js';
 import { closeRun } from '../catalog/runs/close-run.js';
+import { NotFound } from '../db/refusals.js';
 import { markSearchable } from '../search/watermark.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';

@@ -7,6 +7,7 @@ import {
   fingerprintOfRow,
   keyOfRow,
   missingObject,
+  opOfRow,
   type StagedRow,
   statisticsOfTable,
   touchOfTable,
@@ -18,9 +19,9 @@ import { type Stager, stageEnd, stagePage } from '../catalog/collect/staging.js'
 import { recordProblems } from '../catalog/runs/problems.js';
 import type { RunLogger } from '../catalog/runs/run-logger.js';
 import type { UnitClaim } from '../catalog/runs/units.js';
-import type { DatabaseDescription, DatabaseReader } from '../connectors/contract.js';
+import type { DatabaseDescription, DatabaseReader, ObjectProblem, ReadPage } from '../connectors/contract.js';
 import type { Database } from '../db/database.js';
-import { type ReadObjects, readAhead } from './read-ahead.js';
+import { readAhead } from './read-ahead.js';
 
 /** Fingerprints are false alarms at worst; should one ever miss a change, it is seen after this long. */
 const FULL_READ_EVERY_MS = 7 * 24 * 60 * 60 * 1_000;
@@ -106,50 +107,75 @@ async function list(
 /** Returns how many tables were staged as changed. */
 async function readChanged(collection: CollectionOfDatabase, diff: ListingDiff, receipt: Receipt): Promise<number> {
   const { database, reader, claim, stager, signal, log } = collection;
+  const digest = (listed: readonly ObjectToRead[], page: ReadPage) => digestPage(claim, listed, page);
   let cursor = claim.cursor ?? '';
   let tablesDone = diff.listed - diff.toRead.length;
   let changed = 0;
-  for await (const read of readAhead(reader, diff.toRead, ({ nativeKey }) => sourceKeyOfTable(nativeKey))) {
+  for await (const page of readAhead(reader, diff.toRead, keyAtSource, digest)) {
     signal.throwIfAborted();
-    const readKeys = read.listed.map(({ nativeKey }) => nativeKey);
-    const rows = await rowsOf(collection, read, receipt.serverChanged === undefined);
-    const upserts = rows.filter((row) => row[0] === 'upsert').length;
-    const last = readKeys.at(-1) ?? '';
+    const rows = await rowsOf(collection, page, receipt.serverChanged === undefined);
+    const upserts = rows.filter((row) => opOfRow(row) === 'upsert').length;
+    const last = page.readKeys.at(-1) ?? '';
     if (last > cursor) cursor = last;
-    tablesDone += readKeys.length;
+    tablesDone += page.readKeys.length;
     changed += upserts;
-    await stagePage(database, stager, { rows, readKeys, cursor, tablesDone, tablesTotal: diff.listed }, (transaction) =>
-      recordProblems(transaction, stager.runId, stager.unit, read.page.problems),
+    const toStage = { rows, readKeys: page.readKeys, cursor, tablesDone, tablesTotal: diff.listed };
+    await stagePage(database, stager, toStage, (transaction) =>
+      recordProblems(transaction, stager.runId, stager.unit, page.problems),
     );
     collection.checkpoint({ cursor, tablesDone });
-    log.info('read', `Read ${readKeys.length} tables, ${upserts} of them changed`, {
+    log.info('read', `Read ${page.readKeys.length} tables, ${upserts} of them changed`, {
       tablesDone,
       tablesTotal: diff.listed,
-      ...(read.page.gone.length === 0 ? {} : { goneMeanwhile: read.page.gone.length }),
+      ...(page.gone === 0 ? {} : { goneMeanwhile: page.gone }),
     });
-    for (const problem of read.page.problems) {
-      log.warn('read', `${problem.schema ?? ''}.${problem.name}: ${problem.message}`, { code: problem.code });
+    for (const { schema, name, code, message } of page.problems) {
+      log.warn('read', `${schema === null ? '' : `${schema}.`}${name}: ${message}`, { code });
     }
   }
   return changed;
 }
 
+const keyAtSource = ({ nativeKey }: ObjectToRead): string => sourceKeyOfTable(nativeKey);
+
+/** What is kept of a page that was read: of each table its hash and the rows it may be staged as. */
+interface DigestedPage {
+  readKeys: string[];
+  /** Of those the keys that the catalog knew. */
+  knownKeys: string[];
+  tables: { object: ObjectToRead; hash: string; upsert: StagedRow; touch: StagedRow }[];
+  problems: ObjectProblem[];
+  gone: number;
+}
+
+function digestPage(claim: UnitClaim, listed: readonly ObjectToRead[], page: ReadPage): DigestedPage {
+  const byKey = new Map(listed.map((object) => [object.nativeKey, object]));
+  return {
+    readKeys: listed.map(({ nativeKey }) => nativeKey),
+    knownKeys: listed.filter(({ known }) => known).map(({ nativeKey }) => nativeKey),
+    tables: page.tables.flatMap((source) => {
+      const object = byKey.get(tableKey(source.key));
+      if (object === undefined) return [];
+      const canonical = canonicalTable(source);
+      const hash = canonical.hash.toString('hex');
+      return [{ object, hash, upsert: upsertOfTable(claim, object, canonical), touch: touchOfTable(object, source) }];
+    }),
+    problems: page.problems,
+    gone: page.gone.length,
+  };
+}
+
 /** What of a page is to be staged: content that differs, and new fingerprints of content that does not. */
 async function rowsOf(
   { database, claim }: CollectionOfDatabase,
-  { listed, page }: ReadObjects<ObjectToRead>,
+  { tables, knownKeys }: DigestedPage,
   trusted: boolean,
 ): Promise<StagedRow[]> {
-  const byKey = new Map(listed.map((object) => [object.nativeKey, object]));
-  const knownKeys = trusted ? listed.filter(({ known }) => known).map(({ nativeKey }) => nativeKey) : [];
-  const contents = await knownContent(database, claim.collectedDatabaseId, knownKeys);
-  return page.tables.flatMap((source): StagedRow[] => {
-    const object = byKey.get(tableKey(source.key));
-    if (object === undefined) return [];
-    const canonical = canonicalTable(source);
+  const contents = await knownContent(database, claim.collectedDatabaseId, trusted ? knownKeys : []);
+  return tables.flatMap(({ object, hash, upsert, touch }) => {
     const before = contents.get(object.nativeKey);
-    if (before?.hash !== canonical.hash.toString('hex')) return [upsertOfTable(claim, object, canonical)];
-    return before.fingerprint === object.fingerprint ? [] : [touchOfTable(object, source)];
+    if (before?.hash !== hash) return [upsert];
+    return before.fingerprint === object.fingerprint ? [] : [touch];
   });
 }
 

@@ -54,8 +54,8 @@ async function assertSame(source: TableDigest[], catalog: Database): Promise<voi
   const map = await query<TableDigest>(
     catalog,
     `SELECT concat_ws('.', e.schema_name, e.name) AS name,
-            (SELECT md5(string_agg(concat_ws('|', c ->> 'name', c ->> 'type', c ->> 'comment', e.comment), E'\\n' ORDER BY (c ->> 'ordinal')::int))
-               FROM jsonb_array_elements(e.structure -> 'columns') AS c) AS digest
+            (SELECT md5(string_agg(concat_ws('|', c ->> 'name', c ->> 'type', c ->> 'comment', e.comment), E'\\n' ORDER BY place))
+               FROM jsonb_array_elements(e.structure -> 'columns') WITH ORDINALITY AS columns (c, place)) AS digest
        FROM entity e
       WHERE e.kind = 'table' AND e.removed_at IS NULL`,
   );

@@ -57,6 +57,7 @@ const structure = {
         columns: z.array(z.string()),
         where: z.string().optional(),
         definition: z.string().optional(),
+        attributes: z.array(z.string()).optional(),
         comment: z.string().optional(),
       })
       .meta({ id: 'Index' }),
@@ -76,6 +77,7 @@ const column = {
   generated: z.object({ expression: z.string(), stored: z.boolean() }).optional(),
   identity: z.enum(['always', 'by default', 'auto_increment']).optional(),
   collation: z.string().optional(),
+  attributes: z.array(z.string()).optional(),
   comment: z.string().optional(),
 };
 const columnSchema = z.object(column).meta({ id: 'Column' });

@@ -77,7 +77,10 @@ function structureJson(structure: TableStructure): string {
   });
 }
 
-function columnForm(column: Column): StoredColumn {
+/** Every property by name: one that a connector learns to fill must not get lost here. */
+type Whole<T> = { [K in keyof Required<T>]: T[K] };
+
+function columnForm(column: Column): Whole<StoredColumn> {
   const { generated } = column;
   return {
     name: column.name,
@@ -88,6 +91,7 @@ function columnForm(column: Column): StoredColumn {
     generated: generated === undefined ? undefined : { expression: generated.expression, stored: generated.stored },
     identity: column.identity,
     collation: column.collation,
+    attributes: column.attributes,
     comment: column.comment,
   };
 }
@@ -96,7 +100,7 @@ function keyForm(key: Key): Key {
   return { name: key.name, columns: key.columns };
 }
 
-function foreignKeyForm(key: ForeignKey): ForeignKey {
+function foreignKeyForm(key: ForeignKey): Whole<ForeignKey> {
   const { database, schema, table, columns } = key.references;
   return {
     name: key.name,
@@ -107,12 +111,13 @@ function foreignKeyForm(key: ForeignKey): ForeignKey {
   };
 }
 
-function indexForm(index: Index): Index {
+function indexForm(index: Index): Whole<Index> {
   return {
     name: index.name,
     unique: index.unique,
     method: index.method,
     columns: index.columns,
+    attributes: index.attributes,
     where: index.where,
     definition: index.definition,
     comment: index.comment,

@@ -19,6 +19,29 @@ export function copyBytes(bytes: Buffer | null | undefined): string | null {
   return bytes === null || bytes === undefined ? null : `\\x${bytes.toString('hex')}`;
 }
 
+/** Bytes that are sent at once. */
+const CHUNK = 256 * 1024;
+
+/**
+ * Gathers lines into chunks for the wire. A page as one string and one buffer would be megabytes of garbage each time,
+ * of the kind that is collected late.
+ */
+export function* copyChunks(lines: Iterable<string>): Generator<Buffer> {
+  let chunk = Buffer.allocUnsafe(CHUNK);
+  let used = 0;
+  for (const line of lines) {
+    // A character takes at most three bytes; long lines are measured, since three times them is much.
+    const most = line.length < CHUNK / 8 ? line.length * 3 : Buffer.byteLength(line);
+    if (used + most > chunk.length) {
+      if (used > 0) yield chunk.subarray(0, used);
+      chunk = Buffer.allocUnsafe(Math.max(CHUNK, most));
+      used = 0;
+    }
+    used += chunk.write(line, used);
+  }
+  if (used > 0) yield chunk.subarray(0, used);
+}
+
 const SPECIAL = /[\\\t\n\r]/;
 const EVERY_SPECIAL = /[\\\t\n\r]/g;
 

@@ -1,9 +1,11 @@
-import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Knex } from 'knex';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type Database, withClient } from '../../db/database.js';
 import { FencedOut } from '../runs/errors.js';
+import { copyChunks } from './copy-text.js';
 import { kindOfKey } from './native-key.js';
 import type { Receipt } from './receipt.js';
 import { keyOfRow, opOfRow, STAGED_COLUMNS, type StagedRow, stagedLine } from './staged-row.js';
@@ -146,11 +148,11 @@ async function copyRows(
   const copy = client.query(
     copyFrom(`COPY staged_object (run_id, unit, page, ${STAGED_COLUMNS.join(', ')}) FROM STDIN`),
   );
-  const finished = once(copy, 'finish');
-  let lines = '';
-  for (const row of rows) lines += stagedLine(runId, unit, page, row);
-  copy.end(lines);
-  await finished;
+  await pipeline(Readable.from(copyChunks(linesOf(rows, runId, unit, page)), { objectMode: false }), copy);
+}
+
+function* linesOf(rows: readonly StagedRow[], runId: string, unit: number, page: number): Generator<string> {
+  for (const row of rows) yield stagedLine(runId, unit, page, row);
 }
 
 function pagesOf(rows: readonly StagedRow[]): StagedRow[][] {

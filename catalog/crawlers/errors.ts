@@ -1,4 +1,4 @@
-import { CatalogError } from '../model/errors.js';
+import { Refusal } from '../../db/refusals.js';
 
 export interface TakenDatabase {
   name: string;
@@ -13,7 +13,7 @@ export interface TakenDatabase {
  * Databases that other crawlers collect already. Names them in full: who shows it to a person first takes out the owners
  * that person may not see.
  */
-export class DatabaseTaken extends CatalogError {
+export class DatabaseTaken extends Refusal {
   readonly code = 'DATABASE_TAKEN';
 
   constructor(readonly databases: readonly TakenDatabase[]) {
@@ -29,7 +29,7 @@ export class DatabaseTaken extends CatalogError {
 }
 
 /** Only production sources are collected by cycle. */
-export class CycleNeedsProduction extends CatalogError {
+export class CycleNeedsProduction extends Refusal {
   readonly code = 'CYCLE_NEEDS_PRODUCTION';
 
   constructor(readonly crawlers: readonly string[] = []) {
@@ -45,7 +45,7 @@ export class CycleNeedsProduction extends CatalogError {
 }
 
 /** The crawler is on its way out; nothing about it can be changed any more. */
-export class CrawlerDeleting extends CatalogError {
+export class CrawlerDeleting extends Refusal {
   readonly code = 'CRAWLER_DELETING';
 
   constructor(readonly crawlerId: string) {

@@ -1,7 +1,8 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { NotFound } from '../../db/refusals.js';
 import { ANY_TEXT, decodeCursor, type Page, pageOf, UUID } from '../model/cursor.js';
-import { NotFound } from '../model/errors.js';
+
 import { type VisibleWorkspaces, visibleBinding } from '../model/visible-workspaces.js';
 import type { FinalStatus, OpenStatus, RunCounts } from '../runs/run-state.js';
 import type { Plan } from './plan.js';

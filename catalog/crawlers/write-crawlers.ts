@@ -1,8 +1,9 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { NameTaken, NotFound, VersionConflict } from '../../db/refusals.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../db/violations.js';
 import { GroupUnknown } from '../groups/errors.js';
-import { NameTaken, NotFound, VersionConflict } from '../model/errors.js';
+
 import { CrawlerDeleting, CycleNeedsProduction } from './errors.js';
 import type { Plan } from './plan.js';
 import { type CrawlerDetail, getCrawler } from './read-crawlers.js';

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { NotFound } from '../model/errors.js';
+import { NotFound } from '../../db/refusals.js';
+
 import { type StoredStructure, structureOf } from '../model/stored-structure.js';
 import type { TableStructure } from '../model/table.js';
 

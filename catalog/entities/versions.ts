@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { NotFound } from '../../db/refusals.js';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
-import { NotFound } from '../model/errors.js';
+
 import { type StoredStructure, structureOf } from '../model/stored-structure.js';
 import type { TableStructure } from '../model/table.js';
 import { requireVisible } from './entity.js';

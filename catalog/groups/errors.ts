@@ -1,7 +1,7 @@
-import { CatalogError } from '../model/errors.js';
+import { Refusal } from '../../db/refusals.js';
 
 /** Something was to run in a resource group that does not exist. */
-export class GroupUnknown extends CatalogError {
+export class GroupUnknown extends Refusal {
   readonly code = 'GROUP_UNKNOWN';
 
   constructor(readonly groupId: string) {
@@ -10,7 +10,7 @@ export class GroupUnknown extends CatalogError {
 }
 
 /** The group cannot be deleted, because crawlers run in it. */
-export class GroupInUse extends CatalogError {
+export class GroupInUse extends Refusal {
   readonly code = 'GROUP_IN_USE';
 
   constructor(

@@ -1,7 +1,8 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { NameTaken, NotFound, VersionConflict } from '../../db/refusals.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../db/violations.js';
-import { InvalidInput, NameTaken, NotFound, VersionConflict } from '../model/errors.js';
+import { InvalidInput } from '../model/errors.js';
 import { GroupInUse } from './errors.js';
 import { groupSlots } from './slots.js';
 import { type LiveWorker, liveWorkers } from './workers.js';

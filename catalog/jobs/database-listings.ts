@@ -1,8 +1,9 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { NotFound } from '../../db/refusals.js';
 import { isForeignKeyViolation } from '../../db/violations.js';
 import { GroupUnknown } from '../groups/errors.js';
-import { NotFound } from '../model/errors.js';
+
 import { storedJson } from '../model/stored-text.js';
 import type { Failure } from '../runs/run-state.js';
 import { storedFailure } from '../runs/stored-failure.js';

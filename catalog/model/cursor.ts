@@ -1,7 +1,7 @@
-import { CatalogError } from './errors.js';
+import { Refusal } from '../../db/refusals.js';
 
 /** A list was asked to go on from something that none of its answers gave out. */
-export class InvalidCursor extends CatalogError {
+export class InvalidCursor extends Refusal {
   readonly code = 'INVALID_CURSOR';
 
   constructor() {

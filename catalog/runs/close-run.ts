@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { NotFound } from '../model/errors.js';
+import { NotFound } from '../../db/refusals.js';
+
 import type { Failure, FinalStatus, RunCounts } from './run-state.js';
 import { storedFailure } from './stored-failure.js';
 import { endUnfinishedUnits } from './units.js';
@@ -22,9 +23,10 @@ export async function closeRun(
   run: { runId: string; status: Exclude<FinalStatus, 'skipped'>; error?: Failure },
 ): Promise<ClosedRun> {
   return database.transaction(async (transaction) => {
+    // No stronger a lock than an update takes: a page that records problems of the run refers to its key meanwhile.
     const open = await query(
       transaction,
-      `SELECT 1 FROM crawl_run WHERE id = ? AND status IN ('queued', 'running', 'stopping') FOR UPDATE`,
+      `SELECT 1 FROM crawl_run WHERE id = ? AND status IN ('queued', 'running', 'stopping') FOR NO KEY UPDATE`,
       [run.runId],
     );
     if (open.length > 0) {
@@ -72,11 +74,12 @@ export async function countRun(database: Database, runId: string): Promise<RunCo
                     coalesce(sum((counts ->> 'held')::bigint), 0)      AS held
                FROM crawl_unit
               WHERE run_id = :runId) u,
-            (SELECT coalesce(sum(e.column_count), 0) AS columns,
-                    coalesce(sum((SELECT count(*) FROM table_partition t WHERE t.entity_id = e.id)), 0) AS partitions
+            (SELECT coalesce(sum(e.column_count), 0) AS columns, coalesce(sum(p.partitions), 0) AS partitions
                FROM crawl_unit c
                JOIN entity e ON e.collected_database_id = c.collected_database_id
                 AND e.kind = 'table' AND e.removed_at IS NULL
+               LEFT JOIN (SELECT entity_id, count(*) AS partitions FROM table_partition GROUP BY entity_id) p
+                 ON p.entity_id = e.id
               WHERE c.run_id = :runId AND c.status IN ('done', 'partial')) m`,
     { runId },
   );

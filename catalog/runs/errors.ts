@@ -1,7 +1,7 @@
-import { CatalogError } from '../model/errors.js';
+import { Refusal } from '../../db/refusals.js';
 
 /** The crawler does not exist any more, or is being deleted. */
-export class CrawlerGone extends CatalogError {
+export class CrawlerGone extends Refusal {
   readonly code = 'CRAWLER_GONE';
 
   constructor(crawlerId: string) {
@@ -10,7 +10,7 @@ export class CrawlerGone extends CatalogError {
 }
 
 /** The run ended already; whoever still works for it is to stop. */
-export class RunEnded extends CatalogError {
+export class RunEnded extends Refusal {
   readonly code = 'RUN_ENDED';
 
   constructor(runId: string) {
@@ -19,7 +19,7 @@ export class RunEnded extends CatalogError {
 }
 
 /** A later attempt took the unit over: what this one reads must not be written. */
-export class FencedOut extends CatalogError {
+export class FencedOut extends Refusal {
   readonly code = 'FENCED_OUT';
 
   constructor(runId: string, unit: number, attempt: number) {
@@ -31,7 +31,7 @@ export class FencedOut extends CatalogError {
 }
 
 /** The database left the crawler's scope while the run was on its way to it. */
-export class DatabaseLeftScope extends CatalogError {
+export class DatabaseLeftScope extends Refusal {
   readonly code = 'DATABASE_LEFT_SCOPE';
 
   constructor(database: string) {

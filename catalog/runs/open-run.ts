@@ -41,9 +41,13 @@ export async function openRun(
     const [row] = await query<{ status: RunStatus }>(
       transaction,
       `INSERT INTO crawl_run AS r (
-         id, crawler_id, workspace_id, trigger, requested_by, status, workflow_run_id, started_at, resource_group_id, cu, config
+         id, number, crawler_id, workspace_id, trigger, requested_by, status, workflow_run_id, started_at,
+         resource_group_id, cu, config
        ) VALUES (
-         :runId, :crawlerId, :workspaceId, :trigger, :requestedBy, 'running', :workflowRunId, now(), :groupId, :cu, :config
+         :runId,
+         -- A number of its own only where it has none: an insert that turns into an update would use one up for nothing.
+         coalesce((SELECT q.number FROM crawl_run q WHERE q.id = :runId), nextval('crawl_run_number_seq')),
+         :crawlerId, :workspaceId, :trigger, :requestedBy, 'running', :workflowRunId, now(), :groupId, :cu, :config
        )
        ON CONFLICT (id) DO UPDATE SET
          status = CASE r.status WHEN 'queued' THEN 'running' ELSE r.status END,

@@ -24,6 +24,11 @@ export async function queueRun(
      SELECT :runId::uuid, c.id, c.workspace_id, :trigger, :requestedBy::uuid, 'queued', c.resource_group_id
        FROM crawler c
       WHERE c.id = :crawlerId AND c.status = 'active'
+        -- The conflict below would do, but a row that is not inserted uses up a number too.
+        AND NOT EXISTS (
+          SELECT 1 FROM crawl_run r
+           WHERE r.id = :runId OR (r.crawler_id = c.id AND r.status IN ('queued', 'running', 'stopping'))
+        )
      ON CONFLICT DO NOTHING`,
     { runId: run.runId, crawlerId: run.crawlerId, trigger: run.trigger, requestedBy: run.requestedBy ?? null },
   );

@@ -1,7 +1,8 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { NotFound } from '../../db/refusals.js';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
-import { NotFound } from '../model/errors.js';
+
 import { type VisibleWorkspaces, visibleBinding } from '../model/visible-workspaces.js';
 import { countRun } from './close-run.js';
 import type { Failure, RunCounts, RunStatus, RunTrigger, UnitStatus } from './run-state.js';

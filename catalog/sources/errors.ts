@@ -1,7 +1,7 @@
-import { CatalogError } from '../model/errors.js';
+import { Refusal } from '../../db/refusals.js';
 
 /** The data source cannot be deleted, because crawlers collect it. */
-export class SourceInUse extends CatalogError {
+export class SourceInUse extends Refusal {
   readonly code = 'SOURCE_IN_USE';
 
   constructor(
@@ -16,7 +16,7 @@ export class SourceInUse extends CatalogError {
 }
 
 /** The instance is part of every guid on the map. */
-export class InstanceFixed extends CatalogError {
+export class InstanceFixed extends Refusal {
   readonly code = 'INSTANCE_FIXED';
 
   constructor(instance: string) {
@@ -28,12 +28,12 @@ export class InstanceFixed extends CatalogError {
 }
 
 /** A credential could not be had: sealed under another key, altered, or not where its reference points. */
-export class SecretUnavailable extends CatalogError {
+export class SecretUnavailable extends Refusal {
   readonly code = 'SECRET_UNAVAILABLE';
 }
 
 /** The key that seals credentials is not one. */
-export class SecretKeyInvalid extends CatalogError {
+export class SecretKeyInvalid extends Refusal {
   readonly code = 'SECRET_KEY_INVALID';
 
   constructor() {

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { NotFound } from '../model/errors.js';
+import { NotFound } from '../../db/refusals.js';
+
 import { openSecrets } from './seal-secrets.js';
 import { type ReferencePolicy, referencePolicy, resolveReference } from './secret-references.js';
 

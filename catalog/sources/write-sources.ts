@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { NameTaken, NotFound, VersionConflict } from '../../db/refusals.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../db/violations.js';
 import { CycleNeedsProduction } from '../crawlers/errors.js';
-import { InvalidInput, NameTaken, NotFound, VersionConflict } from '../model/errors.js';
+import { InvalidInput } from '../model/errors.js';
 import {
   checkSecrets,
   type DataSource,

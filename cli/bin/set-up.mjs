@@ -143,7 +143,7 @@ export function sourcesStamp(root) {
  * @param {string} root
  */
 async function compile(root) {
-  const { build } = await import(pathToFileURL(join(root, 'node_modules', 'esbuild', 'lib', 'main.js')).href);
+  const { build, stop } = await import(pathToFileURL(join(root, 'node_modules', 'esbuild', 'lib', 'main.js')).href);
   try {
     await build({
       entryPoints: BUILT.flatMap((folder) => filesUnder(join(root, folder))).filter((file) => extname(file) === '.ts'),
@@ -162,6 +162,9 @@ async function compile(root) {
     throw new SetUpError(
       `The sources cannot be built. If you did not change them, get a clean copy: git status, then git stash.\n\n${said}`,
     );
+  } finally {
+    // Its compiler is a process of its own, which would stay as long as the start that follows does.
+    await stop();
   }
 }
 

@@ -5,7 +5,6 @@ import { findServer } from '../server/find-server.js';
 import { everyItem } from '../server/pages.js';
 import { printJson, printLine, printTable, remark, seconds, visible } from '../terminal/output.js';
 import { runProgress } from '../terminal/run-progress.js';
-import { parseTarget } from './crawl-target.js';
 import { type CrawlerChoice, ensureCrawler } from './ensure-crawler.js';
 import { followRun, unitsOf } from './follow-run.js';
 import { type CommonOptions, collect, withCommonOptions } from './options.js';
@@ -38,11 +37,16 @@ export function crawlCommand(program: Command): void {
           .default('production'),
       )
       .option('--update', 'replace the account and password of a data source that exists by those of the URL')
-      .option('--anyway', 'queue the run even when no worker of the resource group is alive'),
+      .option(
+        '--anyway',
+        'queue the run without a connection test, even when no worker of the resource group is alive',
+      ),
   ).action(crawl);
 }
 
 async function crawl(url: string, options: CrawlOptions): Promise<void> {
+  // The source types' schemas: no other command needs them.
+  const { parseTarget } = await import('./crawl-target.js');
   const target = parseTarget(url);
   const client = createClient(findServer(options));
   const crawler = await ensureCrawler(client, target, {
@@ -51,6 +55,7 @@ async function crawl(url: string, options: CrawlOptions): Promise<void> {
     group: options.group,
     environment: options.environment,
     update: options.update === true,
+    untested: options.anyway === true,
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.workspace === undefined ? {} : { workspace: options.workspace }),
   });
@@ -88,7 +93,7 @@ async function report(client: Client, run: Run, json: boolean): Promise<void> {
       if (problems.length === 20) break;
     }
   if (json) printJson({ run, units, problems });
-  else printReport(run, units, problems);
+  else if (units.length > 0) printReport(run, units, problems);
   if (run.status === 'succeeded') return;
   const failed = units.find((unit) => unit.error !== null);
   const cause = run.error ?? failed?.error ?? undefined;

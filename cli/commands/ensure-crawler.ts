@@ -4,6 +4,7 @@ import { everyItem, findItem } from '../server/pages.js';
 import { askSecret } from '../terminal/ask.js';
 import { remark } from '../terminal/output.js';
 import type { CrawlTarget } from './crawl-target.js';
+import { testConnection } from './test-connection.js';
 import type { Crawler, CrawlerSummary, DataSource, ListedDatabase, Workspace } from './wire.js';
 
 /** What `crawl` is told beside the URL. */
@@ -16,21 +17,34 @@ export interface CrawlerChoice {
   environment: 'production' | 'development';
   /** Put the URL's account and password into a data source that exists already. */
   update: boolean;
+  /** Without a connection test first: where no worker is alive to make one. */
+  untested: boolean;
 }
 
-/** The crawler that collects what was asked for: an existing one, or a new one with, where missing, its data source. */
+/**
+ * The crawler that collects what was asked for: an existing one, or a new one with, where missing, its data source. A
+ * data source that was made for this and cannot be connected to is taken back, so that a corrected URL starts anew.
+ * @throws CliError with what a connection test found wrong
+ */
 export async function ensureCrawler(client: Client, target: CrawlTarget, choice: CrawlerChoice): Promise<Crawler> {
   const workspace = await chooseWorkspace(client, choice.workspace);
-  const source = await ensureSource(client, target, choice, workspace.id);
-  const databases = await chooseDatabases(client, target, choice, source.id);
+  const { source, created } = await ensureSource(client, target, choice, workspace.id);
+  let databases: string[];
+  try {
+    databases = await chooseDatabases(client, target, choice, source.id);
+    if (!choice.untested) await testConnection(client, source.id, choice.group, databases);
+  } catch (error) {
+    if (created) await client.delete(`/data-sources/${source.id}`).catch(() => undefined);
+    throw error;
+  }
+  if (created) remark(`Created the data source "${source.name}".`);
   const existing = await crawlerOf(client, source.id, databases, choice.name);
   if (existing !== undefined) return existing;
   const { host, port } = target.config;
+  const what = databases.length === 1 ? databases[0] : `${databases.length} databases`;
   const crawler = await client.post<Crawler>('/crawlers', {
     workspaceId: workspace.id,
-    name:
-      choice.name ??
-      nameOf(`${databases.length === 1 ? databases[0] : `${databases.length} databases`} on ${host}:${port}`),
+    name: choice.name ?? nameOf(`${what} on ${host}:${port}`),
     dataSourceId: source.id,
     resourceGroupId: choice.group,
     databases,
@@ -80,15 +94,16 @@ async function ensureSource(
   target: CrawlTarget,
   choice: CrawlerChoice,
   workspaceId: string,
-): Promise<DataSource> {
+): Promise<{ source: DataSource; created: boolean }> {
   const existing = await findItem<DataSource>(
     client,
     '/data-sources',
     { workspaceId, type: target.type },
     ({ config }) => config['host'] === target.config.host && config['port'] === target.config.port,
   );
-  if (existing !== undefined) return reconcile(client, existing, target, choice.update);
-  const created = await client.post<DataSource>('/data-sources', {
+  if (existing !== undefined)
+    return { source: await reconcile(client, existing, target, choice.update), created: false };
+  const source = await client.post<DataSource>('/data-sources', {
     workspaceId,
     name: nameOf(`${target.type} ${target.config.host}:${target.config.port}`),
     type: target.type,
@@ -96,8 +111,7 @@ async function ensureSource(
     config: target.config,
     secrets: await secretsOf(target),
   });
-  remark(`Created the data source "${created.name}".`);
-  return created;
+  return { source, created: true };
 }
 
 async function reconcile(

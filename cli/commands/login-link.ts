@@ -1,7 +1,4 @@
 import type { Command } from 'commander';
-import { ensureFirstAdmin } from '../../access/first-admin.js';
-import { createLoginLink } from '../../access/login-links.js';
-import { openDatabase } from '../../db/database.js';
 import { UsageError } from '../errors.js';
 import { printJson, printLine } from '../terminal/output.js';
 
@@ -27,6 +24,11 @@ async function loginLink(options: LoginLinkOptions): Promise<void> {
       'DATABASE_URL is not set.',
       'Run it where the API runs: docker compose exec api datamap login-link',
     );
+  const [{ ensureFirstAdmin }, { createLoginLink }, { openDatabase }] = await Promise.all([
+    import('../../access/first-admin.js'),
+    import('../../access/login-links.js'),
+    import('../../db/database.js'),
+  ]);
   const database = openDatabase(url, { max: 1, name: 'datamap-login-link' });
   try {
     const { personId } = await ensureFirstAdmin(database, { email: options.email, name: 'Administrator' });

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { crawlerSchema, crawlerSummarySchema } from '../../api/schemas/crawlers.js';
-import type { databaseListSchema, dataSourceSchema } from '../../api/schemas/data-sources.js';
+import type { connectionTestSchema, databaseListSchema, dataSourceSchema } from '../../api/schemas/data-sources.js';
 import type {
   runLogSchema,
   runProblemPageSchema,
@@ -20,6 +20,7 @@ export type RunProblem = Wire<z.output<typeof runProblemPageSchema>>['items'][nu
 
 export type Workspace = Wire<z.output<typeof workspaceSchema>>;
 export type DataSource = Wire<z.output<typeof dataSourceSchema>>;
+export type ConnectionTest = Wire<z.output<typeof connectionTestSchema>>;
 export type Crawler = Wire<z.output<typeof crawlerSchema>>;
 export type CrawlerSummary = Wire<z.output<typeof crawlerSummarySchema>>;
 export type ListedDatabase = Wire<z.output<typeof databaseListSchema>>['items'][number];

@@ -25,7 +25,7 @@ export function serverAccount(): Account | undefined {
   } catch (error) {
     throw new PostgresStartError(
       'PostgreSQL does not run as root, and no account for it could be made ' +
-        `(useradd postgres: ${error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)}). ` +
+        `(useradd postgres: ${reasonOf(error)}). ` +
         'Start Datamap as another user than root, or make an account named postgres.',
     );
   }
@@ -42,6 +42,12 @@ export function mayEnter(account: Account, directory: string): boolean {
   } catch {
     return false;
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const said = 'stderr' in error && error.stderr !== null ? String(error.stderr).trim() : '';
+  return said === '' ? error.message : said;
 }
 
 function idsOf(name: string): Account | undefined {

@@ -19,6 +19,7 @@ export interface Client {
   /** Sent with an Idempotency-Key, so that a repeat after a lost answer does the thing once. */
   post<T>(path: string, body?: unknown): Promise<T>;
   patch<T>(path: string, body: unknown, version: number): Promise<T>;
+  delete(path: string): Promise<void>;
 }
 
 /** The API refused, with its own words. */
@@ -61,6 +62,7 @@ export function createClient(server: Server): Client {
     get: (path, query) => send('GET', path, query === undefined ? {} : { query }),
     post: (path, body) => send('POST', path, { body: body ?? {} }),
     patch: (path, body, version) => send('PATCH', path, { body, version }),
+    delete: async (path) => void (await send('DELETE', path, {})),
   };
 }
 

@@ -5,6 +5,8 @@ import { visible } from './output.js';
 /** Shows how far a run is, again and again. */
 export interface RunProgress {
   show(run: Run, units: readonly RunUnit[]): void;
+  /** Something that keeps it from getting on, and is being tried again; nothing when all is well. */
+  note(trouble: string | undefined): void;
   end(): void;
 }
 
@@ -14,7 +16,7 @@ const BARS = 12;
 
 /** A bar per database at a terminal, a line per change elsewhere, nothing for `--json`. */
 export function runProgress(silent: boolean): RunProgress {
-  if (silent) return { show: () => undefined, end: () => undefined };
+  if (silent) return { show: () => undefined, note: () => undefined, end: () => undefined };
   return process.stderr.isTTY === true ? bars() : lines();
 }
 
@@ -24,6 +26,7 @@ function bars(): RunProgress {
     Presets.shades_classic,
   );
   const shown = new Map<number, SingleBar>();
+  let noted: string | undefined;
   return {
     show: (run, units) => {
       for (const unit of units) {
@@ -41,13 +44,18 @@ function bars(): RunProgress {
       }
       screen.update();
     },
+    note: (trouble) => {
+      if (trouble === undefined || trouble === noted) return;
+      noted = trouble;
+      screen.log(`${visible(trouble)}; trying again\n`);
+    },
     end: () => screen.stop(),
   };
 }
 
 function lines(): RunProgress {
-  const said = new Map<number | 'run', string>();
-  const say = (key: number | 'run', line: string) => {
+  const said = new Map<number | 'run' | 'note', string>();
+  const say = (key: number | 'run' | 'note', line: string) => {
     if (said.get(key) === line) return;
     said.set(key, line);
     process.stderr.write(`${line}\n`);
@@ -60,6 +68,9 @@ function lines(): RunProgress {
         const tables = ENDED.includes(unit.status) ? `, ${unit.tablesDone} tables` : '';
         say(unit.unit, `  ${visible(unit.database)}: ${describe(unit, run)}${tables}`);
       }
+    },
+    note: (trouble) => {
+      if (trouble !== undefined) say('note', `  ${visible(trouble)}; trying again`);
     },
     end: () => undefined,
   };

@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_DATA_DIRECTORY } from '../data-directory.js';
 import type { UpOptions } from './options.js';
-import { up } from './up.js';
 
 export function upCommand(program: Command): void {
   program
@@ -12,7 +11,8 @@ export function upCommand(program: Command): void {
     .option('--no-sample', 'do not make and collect the sample shop')
     .option('--no-open', 'do not open a browser')
     .option('--watch', 'start API and worker again whenever a source changes (npm run dev)')
-    .action((options: UpOptions) => up(options));
+    // Loaded when it is wanted: the other commands need none of it, and are to be quick.
+    .action(async (options: UpOptions) => (await import('./up.js')).up(options));
 }
 
 function port(text: string): number {

@@ -8,8 +8,7 @@ export function foreseen(error: unknown, dataDirectory: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || /no space left on device/i.test(error.message)) return diskFull(dataDirectory);
   if (error instanceof NoTemporalBinary) return new CliError(error.code, error.message);
-  if (code === 'POSTGRES_START_FAILED')
-    return new CliError(code, error.message, 'Its whole log is postgres.log beside its data.', { cause: error });
+  if (code === 'POSTGRES_START_FAILED') return new CliError(code, error.message, undefined, { cause: error });
   if (code === '3D000' || code === '28P01' || code === '28000' || code === 'ECONNREFUSED' || code === 'ENOTFOUND')
     return new CliError(
       'DATABASE_UNAVAILABLE',

@@ -30,6 +30,6 @@ function alreadyRunning(layout: Layout, holder: ProcessMark): CliError {
   return new CliError(
     'ALREADY_RUNNING',
     `Datamap already runs on ${layout.root}: ${url === undefined ? 'it is just starting' : url} (process ${holder.pid}).`,
-    'Use that one, end it with Ctrl-C where it runs (or datamap stop), or start another with its own --data-dir.',
+    `Use that one, end it with Ctrl-C where it runs (or kill ${holder.pid}), or start another with its own --data-dir.`,
   );
 }

@@ -4,7 +4,7 @@ import { reach, type SourceAddress } from '../reach.js';
 import { NAMES } from './catalogue-queries.js';
 import { mysqlConfig, passwordOf } from './config.js';
 import { isNamed, listDatabases, readGrants, visibilityIn } from './describe-database.js';
-import { toConnectorError } from './errors.js';
+import { grantee, toConnectorError } from './errors.js';
 import { type Greeting, readGreeting, shakeHands } from './greeting.js';
 import { openReader } from './reader.js';
 import { Session } from './session.js';
@@ -164,7 +164,7 @@ function nothingVisible(session: Session): ConnectorError {
   return new ConnectorError(
     'PERMISSION_DENIED',
     `${user} sees no database but the server's own`,
-    `Grant it the databases to collect, e.g. GRANT SELECT, SHOW VIEW ON \`shop\`.* TO ${user};`,
+    `Grant it the databases to collect, e.g. GRANT SELECT, SHOW VIEW ON \`shop\`.* TO ${grantee(user)};`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ConnectorError, type ConnectorSpec } from '../contract.js';
+import type { ConnectorSpec } from '../contract.js';
+import { type DatabaseUrlForm, parseDatabaseUrl } from '../database-url.js';
 
 const configSchema = z.strictObject({
   host: z.string().trim().min(1).max(253),
@@ -15,12 +16,19 @@ const configSchema = z.strictObject({
 
 export type MysqlConfig = z.infer<typeof configSchema>;
 
-const TLS_OF_SSL_MODE: Record<string, MysqlConfig['tls']> = {
-  DISABLED: 'off',
-  PREFERRED: 'prefer',
-  REQUIRED: 'require',
-  VERIFY_CA: 'verify',
-  VERIFY_IDENTITY: 'verify',
+const URL_FORM: DatabaseUrlForm = {
+  example: 'mysql://user:password@host:3306/database?ssl-mode=REQUIRED',
+  tls: {
+    parameter: 'ssl-mode',
+    modes: {
+      disabled: 'off',
+      preferred: 'prefer',
+      required: 'require',
+      verify_ca: 'verify',
+      verify_identity: 'verify',
+    },
+  },
+  configSchema,
 };
 
 export const mysqlSpec: ConnectorSpec = {
@@ -34,33 +42,7 @@ export const mysqlSpec: ConnectorSpec = {
   configSchema,
   secrets: ['password'],
   urlSchemes: ['mysql', 'mariadb'],
-  parseUrl,
+  parseUrl: (text) => parseDatabaseUrl(text, URL_FORM),
   timeliness: { tables: 'by schedule', partitions: 'by schedule', lineage: 'not supported' },
   scopeEditable: true,
 };
-
-function parseUrl(text: string): ReturnType<ConnectorSpec['parseUrl']> {
-  const remedy = 'Write it as mysql://user:password@host:3306/database?ssl-mode=REQUIRED';
-  if (!URL.canParse(text)) throw new ConnectorError('INVALID_URL', 'This is not a connection URL', remedy);
-  const url = new URL(text);
-  const mode = url.searchParams.get('ssl-mode');
-  const tls = mode === null ? 'prefer' : TLS_OF_SSL_MODE[mode.toUpperCase()];
-  if (tls === undefined)
-    throw new ConnectorError('INVALID_URL', `ssl-mode=${mode} is not one that MySQL knows`, remedy);
-  const user = decodeURIComponent(url.username);
-  if (url.hostname === '' || user === '')
-    throw new ConnectorError('INVALID_URL', 'The connection URL names no host or no user', remedy);
-  const database = decodeURIComponent(url.pathname.slice(1));
-  const config = configSchema.parse({
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    ...(url.port === '' ? {} : { port: Number(url.port) }),
-    ...(database === '' ? {} : { database }),
-    user,
-    tls,
-  });
-  return {
-    config,
-    secrets: url.password === '' ? {} : { password: decodeURIComponent(url.password) },
-    ...(database === '' ? {} : { database }),
-  };
-}

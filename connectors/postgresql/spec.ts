@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ConnectorError, type ConnectorSpec } from '../contract.js';
+import type { ConnectorSpec } from '../contract.js';
+import { type DatabaseUrlForm, parseDatabaseUrl } from '../database-url.js';
 
 const configSchema = z.strictObject({
   host: z.string().trim().min(1).max(253),
@@ -15,13 +16,20 @@ const configSchema = z.strictObject({
 
 export type PostgresqlConfig = z.infer<typeof configSchema>;
 
-const TLS_OF_SSLMODE: Record<string, PostgresqlConfig['tls']> = {
-  disable: 'off',
-  allow: 'prefer',
-  prefer: 'prefer',
-  require: 'require',
-  'verify-ca': 'verify',
-  'verify-full': 'verify',
+const URL_FORM: DatabaseUrlForm = {
+  example: 'postgres://user:password@host:5432/database?sslmode=require',
+  tls: {
+    parameter: 'sslmode',
+    modes: {
+      disable: 'off',
+      allow: 'prefer',
+      prefer: 'prefer',
+      require: 'require',
+      'verify-ca': 'verify',
+      'verify-full': 'verify',
+    },
+  },
+  configSchema,
 };
 
 export const postgresqlSpec: ConnectorSpec = {
@@ -35,33 +43,7 @@ export const postgresqlSpec: ConnectorSpec = {
   configSchema,
   secrets: ['password'],
   urlSchemes: ['postgres', 'postgresql'],
-  parseUrl,
+  parseUrl: (text) => parseDatabaseUrl(text, URL_FORM),
   timeliness: { tables: 'by schedule', partitions: 'by schedule', lineage: 'not supported' },
   scopeEditable: true,
 };
-
-function parseUrl(text: string): ReturnType<ConnectorSpec['parseUrl']> {
-  const remedy = 'Write it as postgres://user:password@host:5432/database?sslmode=require';
-  if (!URL.canParse(text)) throw new ConnectorError('INVALID_URL', 'This is not a connection URL', remedy);
-  const url = new URL(text);
-  const sslmode = url.searchParams.get('sslmode');
-  const tls = sslmode === null ? 'prefer' : TLS_OF_SSLMODE[sslmode];
-  if (tls === undefined)
-    throw new ConnectorError('INVALID_URL', `sslmode=${sslmode} is not one that PostgreSQL knows`, remedy);
-  const user = decodeURIComponent(url.username);
-  if (url.hostname === '' || user === '')
-    throw new ConnectorError('INVALID_URL', 'The connection URL names no host or no user', remedy);
-  const database = decodeURIComponent(url.pathname.slice(1));
-  const config = configSchema.parse({
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    ...(url.port === '' ? {} : { port: Number(url.port) }),
-    ...(database === '' ? {} : { database }),
-    user,
-    tls,
-  });
-  return {
-    config,
-    secrets: url.password === '' ? {} : { password: decodeURIComponent(url.password) },
-    ...(database === '' ? {} : { database }),
-  };
-}

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Actor } from '../../access/actor.js';
 import { authorise, can } from '../../access/authorise.js';
-import { Forbidden, NotFound } from '../../access/errors.js';
+import { Forbidden } from '../../access/errors.js';
 import { ALL_PERMISSIONS, type Permission, type WorkspaceRole } from '../../access/permissions.js';
 import { searchMarks, visibleWorkspaces } from '../../access/visibility.js';
+import { NotFound } from '../../db/refusals.js';
 
 const here = '11111111-1111-4111-8111-111111111111';
 const there = '22222222-2222-4222-8222-222222222222';

@@ -2,14 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { loadActor } from '../../access/actor.js';
 import { audit } from '../../access/audit.js';
-import {
-  LastAdmin,
-  NameTaken,
-  NotFound,
-  PasswordRefused,
-  VersionConflict,
-  WorkspaceInUse,
-} from '../../access/errors.js';
+import { LastAdmin, PasswordRefused, WorkspaceInUse } from '../../access/errors.js';
 import { ensureFirstAdmin } from '../../access/first-admin.js';
 import { listMembers, putMember, removeMember } from '../../access/members.js';
 import { createPerson, getPerson, listPeople, updatePerson } from '../../access/people.js';
@@ -22,6 +15,7 @@ import {
   updateWorkspace,
 } from '../../access/workspaces.js';
 import { query } from '../../db/query.js';
+import { NameTaken, NotFound, VersionConflict } from '../../db/refusals.js';
 import { atOnce, installation } from '../catalog/installation.js';
 import { testDatabase } from '../servers/test-database.js';
 

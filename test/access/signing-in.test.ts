@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LoginLinkInvalid, NotFound, SignInFailed } from '../../access/errors.js';
+import { LoginLinkInvalid, SignInFailed } from '../../access/errors.js';
 import { createLoginLink, redeemLoginLink } from '../../access/login-links.js';
 import { createPerson, updatePerson } from '../../access/people.js';
 import { actorOfSession, createSession, endSession, signIn } from '../../access/sessions.js';
 import { actorOfToken, createToken, listTokens, revokeToken } from '../../access/tokens.js';
 import { query } from '../../db/query.js';
+import { NotFound } from '../../db/refusals.js';
 import { testDatabase } from '../servers/test-database.js';
 
 let catalog: Awaited<ReturnType<typeof testDatabase>>;

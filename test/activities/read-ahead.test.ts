@@ -4,6 +4,7 @@ import type { ReadPage } from '../../connectors/contract.js';
 import { syntheticColumn, syntheticTable } from '../fakes/synthetic-table.js';
 
 const keys = (count: number) => Array.from({ length: count }, (_, index) => String(index));
+const together = (listed: readonly string[], page: ReadPage) => ({ listed, page });
 const pageOf = (read: readonly string[], columns: number): ReadPage => ({
   tables: read.map((key) => {
     const table = syntheticTable(key, 'public', Number(key));
@@ -29,7 +30,7 @@ function reader(columns: number) {
 test('pages hold a thousand tables, in order, each once', async () => {
   const source = reader(2);
   const seen: string[] = [];
-  for await (const { listed, page } of readAhead(source, keys(2_500), (key) => key)) {
+  for await (const { listed, page } of readAhead(source, keys(2_500), (key) => key, together)) {
     expect(page.tables.map(({ key }) => key)).toEqual(listed);
     seen.push(...listed);
   }
@@ -39,13 +40,13 @@ test('pages hold a thousand tables, in order, each once', async () => {
 
 test('after a page of wide tables the next ones are smaller', async () => {
   const source = reader(100);
-  for await (const _ of readAhead(source, keys(2_100), (key) => key));
+  for await (const _ of readAhead(source, keys(2_100), (key) => key, together));
   expect(source.sizes).toEqual([1_000, 500, 500, 100]);
 });
 
 test('the next page is asked for before the last one is consumed, and no more than one', async () => {
   const source = reader(2);
-  const pages = readAhead(source, keys(5_000), (key) => key);
+  const pages = readAhead(source, keys(5_000), (key) => key, together);
   await pages.next();
   expect(source.sizes).toHaveLength(2);
   await pages.next();
@@ -63,7 +64,25 @@ test('a page that fails ahead of its turn is told when its turn comes', async ()
       return pageOf(read, 2);
     },
   };
-  const pages = readAhead(failing, keys(3_000), (key) => key);
+  const pages = readAhead(failing, keys(3_000), (key) => key, together);
   expect((await pages.next()).done).toBe(false);
   await expect(pages.next()).rejects.toThrow('the source broke off');
+});
+
+test('the source is asked for the next page before the last one is digested', async () => {
+  const events: string[] = [];
+  const source = {
+    read: async (read: readonly string[]) => {
+      events.push(`read ${read[0]}`);
+      return pageOf(read, 2);
+    },
+  };
+  const digest = (listed: readonly string[]) => {
+    events.push(`digest ${listed[0]}`);
+    return listed;
+  };
+  for await (const listed of readAhead(source, keys(3_000), (key) => key, digest)) events.push(`consume ${listed[0]}`);
+  expect(events.indexOf('read 1000')).toBeLessThan(events.indexOf('digest 0'));
+  expect(events.indexOf('digest 0')).toBeLessThan(events.indexOf('consume 0'));
+  expect(events.indexOf('consume 0')).toBeLessThan(events.indexOf('read 2000'));
 });

@@ -69,6 +69,13 @@ describe('the hash of a table', () => {
     ],
     ['type of a column', (value) => Object.assign(value.structure.columns[3] as object, { type: 'x' })],
     ['comment of a column', (value) => Object.assign(value.structure.columns[3] as object, { comment: 'x' })],
+    ['attributes of a column', (value) => Object.assign(value.structure.columns[3] as object, { attributes: ['x'] })],
+    [
+      'attributes of an index',
+      (value) => {
+        value.structure.indexes = [{ name: 'i', unique: false, columns: ['id'], attributes: ['INVISIBLE'] }];
+      },
+    ],
     ['primary key', (value) => Object.assign(value.structure, { primaryKey: undefined })],
     ['text of a view', (value) => Object.assign(value.structure, { viewDefinition: 'SELECT 1' })],
     ['set of partitions', (value) => value.partitions.pop()],

@@ -190,7 +190,7 @@ describe('a run with its real steps', () => {
 
   it('stops within seconds, keeps its rows right, and runs again', async () => {
     const { start, result, crawlerId, source } = await crawler(5_000);
-    let reading = () => undefined as void;
+    let reading: () => void = () => undefined;
     const began = new Promise<void>((resolve) => {
       reading = resolve;
     });
@@ -266,7 +266,7 @@ describe('the deletion of a crawler', () => {
       paused: false,
       resourceGroupId: 'default',
     });
-    let listing = () => undefined as void;
+    let listing: () => void = () => undefined;
     const began = new Promise<void>((resolve) => {
       listing = resolve;
     });

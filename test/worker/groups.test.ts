@@ -172,7 +172,7 @@ async function busyCrawl() {
   const source = new SyntheticSource(1_500);
   const { crawlerId } = await crawledCatalog(database, source);
   let reads = 0;
-  let finish = () => undefined as void;
+  let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });

@@ -182,7 +182,7 @@ describe('a crawl', () => {
     const databases = Array.from({ length: 12 }, (_, index) => `d${index}`);
     const open = new Set<string>();
     let most = 0;
-    let release = () => undefined as void;
+    let release: () => void = () => undefined;
     const slow = new Promise<void>((resolve) => {
       release = resolve;
     });

@@ -8,7 +8,7 @@ import { onStage, stubControl, stubGroup } from './stub-workers.js';
 
 /** A stage whose one database takes until `release`, so that the crawl stays open. */
 function openCrawl() {
-  let release = () => undefined as void;
+  let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });

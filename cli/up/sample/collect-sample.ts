@@ -51,6 +51,7 @@ export async function collectSample(
     const runId = await startRun(client, { id: crawler.crawlerId, name: SOURCE });
     const run = await followRun(client, runId, {
       show: (open) => say(`Collecting the sample shop (run ${open.number}, ${open.status})`),
+      note: (trouble) => trouble !== undefined && say(`Collecting the sample shop: ${trouble}, trying again`),
       end: () => undefined,
     });
     if (run.status !== 'succeeded' || run.searchableAt === null)

@@ -13,10 +13,11 @@ import { createCrawler, markDeleting, setPaused, updateCrawler } from '../../../
 import { GroupUnknown } from '../../../catalog/groups/errors.js';
 import { createGroup } from '../../../catalog/groups/groups.js';
 import { beat } from '../../../catalog/groups/workers.js';
-import { InvalidInput, NameTaken, NotFound, VersionConflict } from '../../../catalog/model/errors.js';
+import { InvalidInput } from '../../../catalog/model/errors.js';
 import { closeRun } from '../../../catalog/runs/close-run.js';
 import { recordSkippedRun } from '../../../catalog/runs/queue-run.js';
 import { query } from '../../../db/query.js';
+import { NameTaken, NotFound, VersionConflict } from '../../../db/refusals.js';
 import { testDatabase } from '../../servers/test-database.js';
 import { atOnce, installation, putTables } from '../installation.js';
 

@@ -3,8 +3,9 @@ import { GroupInUse, GroupUnknown } from '../../../catalog/groups/errors.js';
 import { createGroup, deleteGroup, getGroup, listGroups, updateGroup } from '../../../catalog/groups/groups.js';
 import { groupSlots } from '../../../catalog/groups/slots.js';
 import { beat, leave, liveWorkers } from '../../../catalog/groups/workers.js';
-import { InvalidInput, NameTaken, NotFound, VersionConflict } from '../../../catalog/model/errors.js';
+import { InvalidInput } from '../../../catalog/model/errors.js';
 import { query } from '../../../db/query.js';
+import { NameTaken, NotFound, VersionConflict } from '../../../db/refusals.js';
 import { testDatabase } from '../../servers/test-database.js';
 import { installation } from '../installation.js';
 

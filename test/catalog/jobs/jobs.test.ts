@@ -9,8 +9,8 @@ import {
   putTestStep,
 } from '../../../catalog/jobs/connection-tests.js';
 import { createListing, finishListing, getListing } from '../../../catalog/jobs/database-listings.js';
-import { NotFound } from '../../../catalog/model/errors.js';
 import { updateSource } from '../../../catalog/sources/write-sources.js';
+import { NotFound } from '../../../db/refusals.js';
 import { testDatabase } from '../../servers/test-database.js';
 import { installation, secretKey, shopType } from '../installation.js';
 

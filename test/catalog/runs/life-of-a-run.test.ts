@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { markDeleting } from '../../../catalog/crawlers/write-crawlers.js';
 import { createGroup } from '../../../catalog/groups/groups.js';
-import { NotFound } from '../../../catalog/model/errors.js';
 import { closeRun } from '../../../catalog/runs/close-run.js';
 import { CrawlerGone, RunEnded } from '../../../catalog/runs/errors.js';
 import { openRun } from '../../../catalog/runs/open-run.js';
@@ -12,6 +11,7 @@ import { getRun, listRuns, openRunOf } from '../../../catalog/runs/read-runs.js'
 import { markStopping } from '../../../catalog/runs/stop-run.js';
 import { claimUnit, planUnits } from '../../../catalog/runs/units.js';
 import { query } from '../../../db/query.js';
+import { NotFound } from '../../../db/refusals.js';
 import { testDatabase } from '../../servers/test-database.js';
 import { installation, putTables } from '../installation.js';
 
@@ -62,6 +62,21 @@ test('queueing a run that its workflow opened already changes nothing', async ()
   const { runId } = await place.open(crawler.id);
   const heading = await queueRun(catalog.database, { runId, crawlerId: crawler.id, trigger: 'manual' });
   expect(heading).toMatchObject({ runId, status: 'running' });
+});
+
+test('runs count up by one, whoever of the asker and the workflow writes the row first', async () => {
+  const crawler = await place.addCrawler();
+  const numbers: (number | undefined)[] = [];
+  for (const opensFirst of [false, true, false, true]) {
+    const runId = randomUUID();
+    const queue = () => queueRun(catalog.database, { runId, crawlerId: crawler.id, trigger: 'manual' });
+    if (!opensFirst) await queue();
+    await place.open(crawler.id, runId);
+    numbers.push((await queue())?.number);
+    await closeRun(catalog.database, { runId, status: 'succeeded' });
+  }
+  const [first = 0] = numbers;
+  expect(numbers).toEqual([first, first + 1, first + 2, first + 3]);
 });
 
 test('a second run is not queued beside an open one', async () => {

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { NotFound } from '../../../catalog/model/errors.js';
 import { SecretUnavailable } from '../../../catalog/sources/errors.js';
 import { resolveConnection } from '../../../catalog/sources/resolve-connection.js';
 import { type ReferencePolicy, referencePolicy } from '../../../catalog/sources/secret-references.js';
 import { query } from '../../../db/query.js';
+import { NotFound } from '../../../db/refusals.js';
 import { testDatabase } from '../../servers/test-database.js';
 import { installation, secretKey } from '../installation.js';
 

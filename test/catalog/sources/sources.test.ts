@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWorkspace } from '../../../access/workspaces.js';
 import { CycleNeedsProduction } from '../../../catalog/crawlers/errors.js';
-import { InvalidInput, NameTaken, NotFound, VersionConflict } from '../../../catalog/model/errors.js';
+import { InvalidInput } from '../../../catalog/model/errors.js';
 import { secretStates } from '../../../catalog/sources/data-source.js';
 import { InstanceFixed, SecretUnavailable, SourceInUse } from '../../../catalog/sources/errors.js';
 import { getSource, listSources } from '../../../catalog/sources/read-sources.js';
 import { resolveConnection } from '../../../catalog/sources/resolve-connection.js';
 import { deleteSource, updateSource } from '../../../catalog/sources/write-sources.js';
 import { query } from '../../../db/query.js';
+import { NameTaken, NotFound, VersionConflict } from '../../../db/refusals.js';
 import { testDatabase } from '../../servers/test-database.js';
 import { atOnce, installation, secretKey, shopType } from '../installation.js';
 

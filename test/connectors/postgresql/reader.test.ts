@@ -113,7 +113,9 @@ describe.each(servers)('reading $name', ({ name: serverName, url }) => {
     ]);
   });
 
-  test.skipIf(!is18)('virtual columns are told from stored ones, and NOT NULL is no key', async () => {
+  // Version 18 brought both.
+  const with18 = is18 ? test : () => undefined;
+  with18('virtual columns are told from stored ones, and NOT NULL is no key', async () => {
     await run('CREATE TABLE public.virtual (a integer NOT NULL, b integer GENERATED ALWAYS AS (a + 1) VIRTUAL)');
     const { structure } = tableNamed((await read()).tables, 'virtual');
     expect(structure.columns[1]).toMatchObject({ generated: { expression: '(a + 1)', stored: false } });
