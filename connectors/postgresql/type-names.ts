@@ -14,11 +14,16 @@ export class TypeNames {
   /** Asks the server for the types of these rows that were not met before: nearly always none after the first page. */
   async learn(rows: readonly ReadRow[]): Promise<void> {
     const unknown = new Map<string, [oid: string, modifier: string]>();
-    for (const row of rows) {
-      const modifiers = numbersOf(row.type_modifiers);
-      for (const [index, oid] of numbersOf(row.type_oids).entries()) {
-        const modifier = modifiers[index] ?? '-1';
+    // Tables are often made from one pattern, or by one program: the same rows of types come again and again.
+    const seen = new Set<string>();
+    for (const { type_oids: oids, type_modifiers: modifiers } of rows) {
+      const pattern = `${oids} ${modifiers}`;
+      if (oids === null || seen.has(pattern)) continue;
+      seen.add(pattern);
+      const modifierOf = numbersOf(modifiers);
+      for (const [index, oid] of numbersOf(oids).entries()) {
         if (Number(oid) >= USER_TYPES) continue;
+        const modifier = modifierOf[index] ?? '-1';
         const key = keyOf(oid, modifier);
         if (!this.#known.has(key)) unknown.set(key, [oid, modifier]);
       }
