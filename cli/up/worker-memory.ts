@@ -5,7 +5,7 @@
  */
 const SETTINGS = {
   arenas: '2',
-  /** MB. A worker of four units of 100,000 tables each lives in 200; what is garbage is collected long before. */
+  /** MB. A unit of 100,000 tables needs far less; the rest is room for several at once and for tables of 1,600 columns. */
   node: ['--max-semi-space-size=2', '--max-old-space-size=384'],
 };
 
