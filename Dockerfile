@@ -27,7 +27,10 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends tini ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
+# Memory as in cli/up/worker-memory.ts: glibc keeps an arena of freed memory for each of many threads otherwise.
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=2 \
+    NODE_OPTIONS="--max-semi-space-size=2 --max-old-space-size=384" \
     DATAMAP_HOST=0.0.0.0 \
     PORT=8080
 COPY --from=production-dependencies /app/node_modules ./node_modules

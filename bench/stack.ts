@@ -9,6 +9,7 @@ import { freePort } from '../cli/embedded/free-port.js';
 import { startPostgres } from '../cli/embedded/postgres.js';
 import { startTemporal } from '../cli/embedded/temporal.js';
 import { resolveTemporalBinary } from '../cli/embedded/temporal-binary.js';
+import { workerEnvironment } from '../cli/up/worker-memory.js';
 
 /** A PostgreSQL, a Temporal server and the built worker, of this bench's own. */
 export interface BenchStack {
@@ -88,7 +89,7 @@ async function startWorker(
   const child: ChildProcess = spawn(process.execPath, ['dist/worker/main.js'], {
     stdio: ['ignore', log, log],
     env: {
-      ...process.env,
+      ...workerEnvironment(process.env),
       NODE_ENV: 'production',
       DATABASE_URL: to.databaseUrl,
       TEMPORAL_ADDRESS: to.temporal,

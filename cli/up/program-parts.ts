@@ -4,6 +4,7 @@ import { type Database, openDatabase } from '../../db/database.js';
 import { startChild } from './child.js';
 import { programCommand } from './programs.js';
 import type { Part } from './supervisor.js';
+import { workerEnvironment } from './worker-memory.js';
 
 export interface ProgramOptions {
   env: NodeJS.ProcessEnv;
@@ -43,7 +44,7 @@ export function workerPart(options: ProgramOptions & { databaseUrl: string }): P
         const since = await now(database);
         return await startChild({
           ...programCommand('worker/main', options.watch),
-          env: options.env,
+          env: workerEnvironment(options.env),
           logFile: join(options.logs, 'worker.log'),
           onSpawn: options.note,
           ready: (ended) => until('The worker', ended, () => reported(database, since)),

@@ -4,11 +4,13 @@
  */
 const IS_PLAIN_PRIMARY_KEY =
   "i.indisprimary AND x.relam = 403 AND x.relkind = 'i' AND x.reloptions IS NULL AND i.indnatts = i.indnkeyatts";
-const PLAIN_PRIMARY_KEY = `(
-  SELECT format('CREATE UNIQUE INDEX %I ON %I.%I USING btree (%s)', x.relname, n.nspname, c.relname,
-                string_agg(quote_ident(a.attname), ', ' ORDER BY u.place))
-    FROM unnest(i.indkey::int2[]) WITH ORDINALITY u(attnum, place)
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum)`;
+const PLAIN_PRIMARY_KEY = `format('CREATE UNIQUE INDEX %I ON %I.%I USING btree (%s)', x.relname, n.nspname, c.relname,
+    CASE WHEN i.indnatts = 1 THEN (
+      SELECT quote_ident(a.attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = i.indkey[0])
+    ELSE (
+      SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY u.place)
+        FROM unnest(i.indkey::int2[]) WITH ORDINALITY u(attnum, place)
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum) END)`;
 
 /**
  * Everything about the relations `$1` (oids), one row each, in one statement. Each part is a subquery by index for one
@@ -16,8 +18,10 @@ const PLAIN_PRIMARY_KEY = `(
  * 20 columns, two keys and two indexes take 0.1 ms. With `texts` false the parts that can fail are left out: those that
  * print stored expressions and take locks while they do so.
  *
- * Columns come as parallel arrays: building a JSON array for each column takes the server half as long again. The type behind a domain, array or both is looked up only for types that are not PostgreSQL's own, whose names the
- * reader has from `BUILT_IN_TYPES`.
+ * Columns come as parallel arrays: building a JSON array for each column takes the server half as long again. Types
+ * that are PostgreSQL's own come as numbers, whose names the reader has from `TYPE_NAMES`; a user's type, which may be
+ * renamed at any time, comes with its name and the type behind it, be it a domain, an array or both. Each lookup of a
+ * partition is a subquery of its own, since a join with so small a tree is planned as one with the whole of pg_class.
  */
 export function readQuery({ texts }: { texts: boolean }): string {
   const text = (expression: string) => (texts ? expression : 'NULL::text');
@@ -35,11 +39,11 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
            FROM pg_description d
           WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass
        ) AS comments,
-       (
+       CASE WHEN k.has_defaults THEN (
          SELECT json_object_agg(e.adnum, ${text('pg_get_expr(e.adbin, e.adrelid)')})
            FROM pg_attrdef e
           WHERE e.adrelid = c.oid
-       ) AS defaults,
+       ) END AS defaults,
        (
          SELECT json_agg(json_build_array(
                   k.conname, k.contype, k.conkey,
@@ -78,15 +82,19 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
          WITH RECURSIVE tree AS (
            SELECT i.inhrelid AS oid, i.inhparent AS parent FROM pg_inherits i WHERE i.inhparent = c.oid
             UNION ALL
-           SELECT i.inhrelid, i.inhparent FROM tree t JOIN pg_inherits i ON i.inhparent = t.oid
+           SELECT i.oid, t.oid
+             FROM tree t
+            CROSS JOIN LATERAL (SELECT inhrelid AS oid FROM pg_inherits WHERE inhparent = t.oid OFFSET 0) i
          )
-         SELECT json_agg(json_build_array(
-                  p.oid, t.parent, CASE WHEN p.relnamespace <> c.relnamespace THEN m.nspname END, p.relname, p.relkind,
-                  ${text('pg_get_expr(p.relpartbound, p.oid)')},
-                  p.reltuples::float8, p.relpages::float8 * current_setting('block_size')::int))
-           FROM tree t
-           JOIN pg_class p ON p.oid = t.oid
-           JOIN pg_namespace m ON m.oid = p.relnamespace) END AS partitions,
+         SELECT json_agg((
+                  SELECT json_build_array(
+                           p.oid, t.parent, CASE WHEN p.relnamespace <> c.relnamespace THEN m.nspname END, p.relname, p.relkind,
+                           ${text('pg_get_expr(p.relpartbound, p.oid)')},
+                           p.reltuples::float8, p.relpages::float8 * current_setting('block_size')::int)
+                    FROM pg_class p
+                    JOIN pg_namespace m ON m.oid = p.relnamespace
+                   WHERE p.oid = t.oid))
+           FROM tree t) END AS partitions,
        ${text("CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid, true) END")} AS view_definition,
        json_build_array(
          c.relpersistence = 'u',
@@ -115,8 +123,9 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
          SELECT array_agg(a.attnum)::text AS attnums,
                 to_json(array_agg(a.attname)) AS names,
                 array_agg(a.atttypid)::text AS type_oids,
-                to_json(array_agg(format_type(a.atttypid, a.atttypmod))) AS types,
+                array_agg(a.atttypmod)::text AS type_modifiers,
                 array_agg(a.attnotnull)::text AS required,
+                bool_or(a.atthasdef) AS has_defaults,
                 json_object_agg(a.attnum, a.attidentity::text || a.attgenerated::text)
                   FILTER (WHERE a.attidentity <> '' OR a.attgenerated <> '') AS origins,
                 json_object_agg(a.attnum, (
@@ -138,7 +147,7 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
                       JOIN pg_type t ON t.oid = i.oid
                      WHERE t.typtype = 'd' OR (t.typelem <> 0 AND t.typlen = -1)
                   )
-                  SELECT json_build_array(t.typname, i.required)
+                  SELECT json_build_array(t.typname, i.required, format_type(a.atttypid, a.atttypmod))
                     FROM inner_type i
                     JOIN pg_type t ON t.oid = i.oid
                    WHERE t.typtype <> 'd' AND NOT (t.typelem <> 0 AND t.typlen = -1)))
@@ -154,12 +163,24 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
  ORDER BY c.oid`;
 }
 
-/** Name of each of PostgreSQL's own types, by oid; of an array, the name of what it holds. */
-export const BUILT_IN_TYPES = `
-SELECT json_object_agg(t.oid, coalesce(e.typname, t.typname)) AS names
-  FROM pg_type t
+/**
+ * The names of PostgreSQL's own types with the oids `$1` and modifiers `$2`, in their order. A page has some twenty
+ * different ones among ten thousands of columns, and the server takes a microsecond to write each out. `base` is the name
+ * without modifiers; of an array, the name of what it holds.
+ */
+export const TYPE_NAMES = `
+SELECT format_type(u.oid, u.modifier) AS name,
+       CASE WHEN t.typtype <> 'c' AND t.typname NOT LIKE '\\_pg\\_%' THEN coalesce(e.typname, t.typname) END AS base
+  FROM unnest($1::oid[], $2::int4[]) WITH ORDINALITY u(oid, modifier, place)
+  LEFT JOIN pg_type t ON t.oid = u.oid
   LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typlen = -1
- WHERE t.oid < 16384 AND t.typtype <> 'c' AND t.typname NOT LIKE '\\_pg\\_%'`;
+ ORDER BY u.place`;
+
+/** One row of `TYPE_NAMES`. */
+export interface TypeName {
+  name: string;
+  base: string | null;
+}
 
 /** One row of `readQuery`. */
 export interface ReadRow {
@@ -170,17 +191,17 @@ export interface ReadRow {
   owner: string;
   rows: number;
   bytes: number;
-  /** Numbers, names, type oids, types and whether NULL is refused, of each column in their order. Null without columns. */
+  /** Numbers, names, type oids and modifiers, and whether NULL is refused, of each column in their order. Null without columns. */
   attnums: string | null;
   names: string[] | null;
   type_oids: string | null;
-  types: string[] | null;
+  type_modifiers: string | null;
   required: string | null;
   /** By attnum, as all that only few columns have: `a` or `d` for identity, `s` or `v` for generated ones. */
   origins: Record<string, 'a' | 'd' | 's' | 'v'> | null;
   collations: Record<string, string | null> | null;
-  /** The type behind a user's type, and whether a domain on the way refuses NULL. */
-  user_types: Record<string, [base: string, required: boolean]> | null;
+  /** The type behind a user's type, whether a domain on the way refuses NULL, and the user's type itself. */
+  user_types: Record<string, [base: string, required: boolean, name: string]> | null;
   /** By attnum; of the relation itself under 0. */
   comments: Record<string, string> | null;
   defaults: Record<string, string | null> | null;

@@ -10,9 +10,10 @@ import { DESCRIBE, type DescribeRow, type SchemaRow } from './describe-query.js'
 import { StatementError } from './errors.js';
 import { LIST, type ListRow } from './list-query.js';
 import { quoteIdentifier } from './quote-identifier.js';
-import { BUILT_IN_TYPES, type ReadRow, readQuery } from './read-query.js';
+import { type ReadRow, readQuery } from './read-query.js';
 import type { Session } from './session.js';
 import { estimates, toSourceTable } from './source-table.js';
+import { TypeNames } from './type-names.js';
 
 /** Keys of one reading. Beyond this the server's longest statement and the worker's memory grow for no gain. */
 const PAGE_SIZE = 1_000;
@@ -27,7 +28,7 @@ const READ_WITHOUT_TEXTS = readQuery({ texts: false });
 /** Reads one database through a session that it owns. */
 export function createReader(session: Session): DatabaseReader {
   let schemas: readonly SchemaRow[] | undefined;
-  let typeNames: Record<string, string> | undefined;
+  const typeNames = new TypeNames(session);
 
   async function describe(): Promise<DatabaseDescription> {
     const [row] = await session.query<DescribeRow>(DESCRIBE);
@@ -61,7 +62,6 @@ export function createReader(session: Session): DatabaseReader {
   async function read(keys: readonly string[]): Promise<ReadPage> {
     if (keys.length > PAGE_SIZE) throw new RangeError(`At most ${PAGE_SIZE} objects can be read at once`);
     if (keys.length === 0) return { tables: [], problems: [], gone: [] };
-    typeNames ??= (await session.query<{ names: Record<string, string> }>(BUILT_IN_TYPES))[0]?.names ?? {};
     const page: ReadPage = { tables: [], problems: [], gone: [] };
     await readInto(page, keys);
     if (page.problems.some(({ code }) => code === 'OBJECT_LOCKED')) await session.query(LOCK_PATIENCE.full);
@@ -74,7 +74,7 @@ export function createReader(session: Session): DatabaseReader {
    */
   async function readInto(page: ReadPage, keys: readonly string[]): Promise<void> {
     try {
-      deliver(page, keys, await session.query<ReadRow>(READ, [keys.map(Number)]));
+      await deliver(page, keys, await session.query<ReadRow>(READ, [keys.map(Number)]));
     } catch (error) {
       if (!isOfAnObject(error)) throw error;
       // Waiting the full time again for each half would take a minute to find one locked table.
@@ -90,13 +90,14 @@ export function createReader(session: Session): DatabaseReader {
   async function readAround(page: ReadPage, keys: readonly string[], cause: StatementError): Promise<void> {
     const rows = await session.query<ReadRow>(READ_WITHOUT_TEXTS, [keys.map(Number)]);
     for (const row of rows) page.problems.push(problemOf(row, cause));
-    if (rows.length === 0 || !isLocked(cause)) deliver(page, keys, rows);
+    if (rows.length === 0 || !isLocked(cause)) await deliver(page, keys, rows);
   }
 
-  function deliver(page: ReadPage, keys: readonly string[], rows: readonly ReadRow[]): void {
+  async function deliver(page: ReadPage, keys: readonly string[], rows: readonly ReadRow[]): Promise<void> {
+    await typeNames.learn(rows);
     const found = new Set(rows.map(({ key }) => key));
     page.gone.push(...keys.filter((key) => !found.has(key)));
-    for (const row of rows) page.tables.push(toSourceTable(row, typeNames ?? {}, session.versionNumber));
+    for (const row of rows) page.tables.push(toSourceTable(row, typeNames, session.versionNumber));
   }
 
   return {

@@ -2,6 +2,8 @@ import type { Column, ForeignKey, Index, Key, SourceTable, TableType } from '../
 import { publicOptions } from './foreign-options.js';
 import { partitionsOf } from './partitions.js';
 import type { ReadIndex, ReadKey, ReadProperties, ReadRow } from './read-query.js';
+import { numbersOf } from './server-arrays.js';
+import type { TypeNames } from './type-names.js';
 
 const TYPES: Record<ReadRow['kind'], TableType> = {
   r: 'TABLE',
@@ -30,12 +32,8 @@ export function estimates(
   return { ...(unknown ? {} : { rows: Math.round(rows) }), ...(bytes === null ? {} : { bytes }) };
 }
 
-/** Turns a row of the reading into the canonical form. `typeNames` names PostgreSQL's own types by oid. */
-export function toSourceTable(
-  row: ReadRow,
-  typeNames: Readonly<Record<string, string>>,
-  versionNumber: number,
-): SourceTable {
+/** Turns a row of the reading into the canonical form. `typeNames` knows the types of its columns. */
+export function toSourceTable(row: ReadRow, typeNames: Pick<TypeNames, 'get'>, versionNumber: number): SourceTable {
   const {
     key,
     schema,
@@ -80,25 +78,22 @@ export function toSourceTable(
   };
 }
 
-/** The elements of PostgreSQL's text of an array of numbers, `{1,2,3}`. */
-function numbersOf(array: string | null): string[] {
-  return array === null ? [] : array.slice(1, -1).split(',');
-}
-
 /** Written without spreads: a large database has millions of columns. */
-function toColumns(row: ReadRow, attnums: readonly string[], typeNames: Readonly<Record<string, string>>): Column[] {
-  const { names, types, required, origins, collations, user_types: userTypes, comments, defaults } = row;
+function toColumns(row: ReadRow, attnums: readonly string[], typeNames: Pick<TypeNames, 'get'>): Column[] {
+  const { names, required, origins, collations, user_types: userTypes, comments, defaults } = row;
   const typeOids = numbersOf(row.type_oids);
+  const modifiers = numbersOf(row.type_modifiers);
   return attnums.map((attnum, index) => {
     const userType = userTypes?.[attnum];
+    const type = typeNames.get(typeOids[index] ?? '', modifiers[index] ?? '');
     const column: Column = {
       name: names?.[index] ?? '',
       ordinal: index + 1,
-      type: types?.[index] ?? '',
+      type: userType?.[2] ?? type?.name ?? '',
       // One letter and one comma a column: {t,f,t}
       nullable: required?.charAt(1 + 2 * index) !== 't' && userType?.[1] !== true,
     };
-    const baseType = userType?.[0] ?? typeNames[typeOids[index] ?? ''];
+    const baseType = userType?.[0] ?? type?.base ?? undefined;
     if (baseType !== undefined) column.baseType = baseType;
     const origin = origins?.[attnum];
     if (origin === 'a') column.identity = 'always';
