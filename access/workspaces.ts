@@ -96,7 +96,17 @@ export async function updateWorkspace(
   try {
     const updated = await query(
       database,
-      `UPDATE workspace
+      `WITH renamed AS (
+         SELECT id FROM workspace WHERE id = :id AND version = :version AND name <> :name
+       ), reindexed AS (
+         -- What search shows of an entity names its workspace.
+         INSERT INTO search_outbox (entity_id, crawler_id)
+         SELECT e.id, d.crawler_id
+           FROM renamed r
+           JOIN collected_database d ON d.workspace_id = r.id
+           JOIN entity e ON e.collected_database_id = d.id AND e.removed_at IS NULL
+       )
+       UPDATE workspace
           SET name = coalesce(:name, name),
               description = CASE WHEN :describes THEN :description ELSE description END,
               time_zone = coalesce(:timeZone, time_zone),

@@ -119,7 +119,17 @@ export async function updateSource(
       const { sealed, refs } = mergeSecrets(context.secretKey, id, current, change);
       await query(
         transaction,
-        `UPDATE data_source
+        `WITH renamed AS (
+           SELECT id FROM data_source WHERE id = :id AND name <> :name
+         ), reindexed AS (
+           -- What search shows of an entity names its data source.
+           INSERT INTO search_outbox (entity_id, crawler_id)
+           SELECT e.id, d.crawler_id
+             FROM renamed r
+             JOIN collected_database d ON d.data_source_id = r.id
+             JOIN entity e ON e.collected_database_id = d.id AND e.removed_at IS NULL
+         )
+         UPDATE data_source
             SET name = coalesce(:name, name),
                 description = CASE WHEN :describes THEN :description ELSE description END,
                 environment = coalesce(:environment, environment),

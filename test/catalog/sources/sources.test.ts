@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createWorkspace } from '../../../access/workspaces.js';
+import { createWorkspace, updateWorkspace } from '../../../access/workspaces.js';
 import { CycleNeedsProduction } from '../../../catalog/crawlers/errors.js';
 import { InvalidInput } from '../../../catalog/model/errors.js';
 import { secretStates } from '../../../catalog/sources/data-source.js';
@@ -11,7 +11,7 @@ import { deleteSource, updateSource } from '../../../catalog/sources/write-sourc
 import { query } from '../../../db/query.js';
 import { NameTaken, NotFound, VersionConflict } from '../../../db/refusals.js';
 import { testDatabase } from '../../servers/test-database.js';
-import { atOnce, installation, secretKey, shopType } from '../installation.js';
+import { atOnce, installation, putTables, secretKey, shopType } from '../installation.js';
 
 let catalog: Awaited<ReturnType<typeof testDatabase>>;
 let place: Awaited<ReturnType<typeof installation>>;
@@ -111,6 +111,22 @@ test('an edit changes what it names and nothing else, and only of the version it
     currentVersion: 2,
   });
   await expect(updateSource(catalog.database, context, randomUUID(), { version: 1 })).rejects.toThrow(NotFound);
+});
+
+test('what search shows is brought up to date when a data source or its workspace gets another name, and only then', async () => {
+  const workspace = await createWorkspace(catalog.database, { name: `renamed ${randomUUID()}` }, place.personId);
+  const source = await place.addSource({ workspaceId: workspace.id });
+  const crawler = await place.addCrawler({ source });
+  await putTables(catalog.database, crawler.scope[0]?.id ?? '', [{ name: 'orders', columns: 1 }]);
+  const waiting = async () =>
+    (await query(catalog.database, 'DELETE FROM search_outbox WHERE crawler_id = ? RETURNING id', [crawler.id])).length;
+  await updateSource(catalog.database, context, source.id, { version: 1, name: source.name, region: 'eu' });
+  await updateWorkspace(catalog.database, workspace.id, { version: 1, description: 'the same name' });
+  expect(await waiting()).toBe(0);
+  await updateSource(catalog.database, context, source.id, { version: 2, name: `${source.name}, moved` });
+  expect(await waiting()).toBe(1);
+  await updateWorkspace(catalog.database, workspace.id, { version: 2, name: `${workspace.name}, moved` });
+  expect(await waiting()).toBe(1);
 });
 
 test('of two edits of one version at once exactly one is made', async () => {
