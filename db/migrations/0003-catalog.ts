@@ -28,10 +28,7 @@ export async function up(knex: Knex): Promise<void> {
       changed_run_id        uuid NOT NULL,
       removed_at            timestamptz,
       removed_run_id        uuid
-    )
-    -- Structures of up to some thirty columns stay in the row as they are. Compressing each takes longer than everything
-    -- else that a crawl does to the row, and search reads it again at once.
-    WITH (toast_tuple_target = 4096);
+    );
     -- A tombstone keeps its guid, and a new object may take the name: only the living are unique.
     CREATE UNIQUE INDEX entity_guid_living ON entity (guid) WHERE removed_at IS NULL;
     CREATE INDEX entity_guid_removed ON entity (guid) WHERE removed_at IS NOT NULL;
@@ -119,9 +116,7 @@ export async function up(knex: Knex): Promise<void> {
       partition_hash bytea,
       row_estimate   bigint,
       size_bytes     bigint
-    )
-    -- Compressing what is deleted within the minute would be a waste.
-    WITH (toast_tuple_target = 8160);
+    );
     CREATE INDEX staged_object_page ON staged_object (run_id, unit, page);
     -- Whether the holder of a name is missing is asked for each new object of that name.
     CREATE INDEX staged_object_missing ON staged_object (run_id, unit, native_key) WHERE op = 'missing';
