@@ -2,14 +2,17 @@ import { closeRun } from '../catalog/runs/close-run.js';
 import { NotFound } from '../db/refusals.js';
 import { markSearchable } from '../search/watermark.js';
 import type { ControlActivities } from '../workflows/contract.js';
+import { writeClosingLine } from './closing-line.js';
 import type { ActivityContext } from './context.js';
 
 /**
  * Makes the activity that ends a run that was stopped or broke off. A run that never had a row, because its workflow
  * ended before it was opened, or because its crawler was deleted, has nothing to close.
  */
-export function createCloseRun({ database }: ActivityContext): ControlActivities['closeRun'] {
+export function createCloseRun(context: ActivityContext): ControlActivities['closeRun'] {
+  const { database } = context;
   return async ({ runId, status, failure }) => {
+    await writeClosingLine(context, runId, status, failure);
     try {
       await closeRun(database, { runId, status, ...(failure === undefined ? {} : { error: failure }) });
     } catch (error) {

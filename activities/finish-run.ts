@@ -2,12 +2,15 @@ import { closeRun } from '../catalog/runs/close-run.js';
 import { summariseRun } from '../catalog/runs/summarise-run.js';
 import { markSearchable } from '../search/watermark.js';
 import type { ControlActivities } from '../workflows/contract.js';
+import { writeClosingLine } from './closing-line.js';
 import type { ActivityContext } from './context.js';
 
 /** Makes the activity that ends a run whose units have all been tried, as its rows say it went. */
-export function createFinishRun({ database }: ActivityContext): ControlActivities['finishRun'] {
+export function createFinishRun(context: ActivityContext): ControlActivities['finishRun'] {
+  const { database } = context;
   return async ({ runId, failure }) => {
     const summary = await summariseRun(database, runId);
+    await writeClosingLine(context, runId, summary, failure);
     const closed = await closeRun(database, {
       runId,
       status: summary,

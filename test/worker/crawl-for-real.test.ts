@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { markDeleting } from '../../catalog/crawlers/write-crawlers.js';
 import { queueRun } from '../../catalog/runs/queue-run.js';
 import { getRun } from '../../catalog/runs/read-runs.js';
+import { readRunLog } from '../../catalog/runs/run-log.js';
 import { markStopping } from '../../catalog/runs/stop-run.js';
 import { type Connector, ConnectorError } from '../../connectors/contract.js';
 import type { Database } from '../../db/database.js';
@@ -92,6 +93,10 @@ async function crawler(
   };
 }
 
+/** How the log of a run ends. */
+const lastLine = async (runId: string) =>
+  (await readRunLog(database, runId, { limit: 1, direction: 'backward' })).lines.at(-1);
+
 describe('a run with its real steps', () => {
   it('puts a database on the map and into search, within 60 events and 64 KB', async () => {
     const { start, result, crawlerId, rows } = await crawler(2_500);
@@ -112,6 +117,7 @@ describe('a run with its real steps', () => {
     expect(bytes).toBeLessThanOrEqual(64 * 1024);
     const steps = await rows<{ step: string }>('SELECT DISTINCT step FROM run_log WHERE run_id = ?', [runId]);
     expect(steps.map(({ step }) => step)).toEqual(expect.arrayContaining(['open', 'connect', 'list', 'publish']));
+    expect(await lastLine(runId)).toMatchObject({ level: 'info', step: 'close' });
   });
 
   it('fails the unit of a database that the source no longer lists, and removes nothing of it', async () => {
@@ -180,6 +186,11 @@ describe('a run with its real steps', () => {
       'Collecting shop failed while listing the databases in scope: db.example refused the password. Correct the password.',
     );
     expect(await getRun(database, runId)).toMatchObject({ status: 'failed', error: { code: 'BAD_CREDENTIALS' } });
+    expect(await lastLine(runId)).toMatchObject({
+      level: 'error',
+      step: 'close',
+      message: 'The run has failed: db.example refused the password',
+    });
     const [living] = await rows<{ count: string }>(
       `SELECT count(*) FROM entity e JOIN collected_database d ON d.id = e.collected_database_id
         WHERE d.crawler_id = ? AND e.kind = 'table' AND e.removed_at IS NULL`,
@@ -218,6 +229,10 @@ describe('a run with its real steps', () => {
     console.info(`A stop in the middle of a query: ${Date.now() - asked} ms`);
     expect(Date.now() - asked).toBeLessThan(5_000);
     expect(await getRun(database, runId)).toMatchObject({ status: 'stopped', units: { stopped: 1, total: 1 } });
+    expect(await lastLine(runId)).toMatchObject({
+      step: 'close',
+      message: expect.stringContaining('Stopped as asked'),
+    });
     connector = source.connector();
     await start();
     expect(await result()).toMatchObject({ status: 'succeeded', counts: { added: 5_000 } });
