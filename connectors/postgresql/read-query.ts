@@ -84,6 +84,7 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
             UNION ALL
            SELECT i.oid, t.oid
              FROM tree t
+            -- OFFSET 0 skips nothing: it keeps the planner from reading all of pg_inherits for each table.
             CROSS JOIN LATERAL (SELECT inhrelid AS oid FROM pg_inherits WHERE inhparent = t.oid OFFSET 0) i
          )
          SELECT json_agg((
