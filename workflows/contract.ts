@@ -20,7 +20,7 @@ export const SEARCH_OUTBOX = 'search-outbox';
 /** Keyword search attributes; an unregistered one makes every start fail, so workers register them at boot. */
 export const SEARCH_ATTRIBUTES = ['CrawlerId', 'ResourceGroup', 'Trigger'] as const;
 
-export type Trigger = 'manual' | 'schedule' | 'retry';
+export type Trigger = 'manual' | 'schedule' | 'retry' | 'plan' | 'apply' | 'revert';
 
 const keyword = (name: (typeof SEARCH_ATTRIBUTES)[number]) => defineSearchAttributeKey(name, 'KEYWORD');
 
@@ -55,6 +55,8 @@ export interface CrawlInput extends CrawlerLabel {
   /** A UUID made by who asks; left out by a schedule, which makes one inside the workflow. */
   runId?: string;
   trigger: Trigger;
+  /** The run that this one retries, applies or takes back. */
+  ofRunId?: string;
   requestedBy?: string;
   /** Set when the run goes on as a new execution: the run's rows hold its state, this only what it has counted. */
   resume?: CrawlResumption;

@@ -9,7 +9,9 @@ export const failureSchema = z
 export const runStatusSchema = z
   .enum(['queued', 'running', 'stopping', 'succeeded', 'partial', 'failed', 'stopped', 'terminated', 'skipped'])
   .meta({ id: 'RunStatus' });
-export const runTriggerSchema = z.enum(['manual', 'schedule', 'retry']).meta({ id: 'RunTrigger' });
+export const runTriggerSchema = z
+  .enum(['manual', 'schedule', 'retry', 'plan', 'apply', 'revert'])
+  .meta({ id: 'RunTrigger' });
 
 const count = z.int().optional();
 export const runCountsSchema = z

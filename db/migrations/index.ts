@@ -3,6 +3,7 @@ import * as access from './0001-access.js';
 import * as collection from './0002-collection.js';
 import * as catalog from './0003-catalog.js';
 import * as search from './0004-search.js';
+import * as runKinds from './0005-run-kinds.js';
 
 interface Migration {
   name: string;
@@ -16,6 +17,7 @@ const migrations: Migration[] = [
   { name: '0002-collection', ...collection },
   { name: '0003-catalog', ...catalog },
   { name: '0004-search', ...search },
+  { name: '0005-run-kinds', ...runKinds },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {
