@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { benchCrawl } from './crawl.js';
+import { benchFleet } from './fleet.js';
+import { benchTemporalCost } from './temporal-cost.js';
 
 const program = new Command('bench').description(
   'Measures Datamap against its limits, in the same run on the same machine.',
@@ -15,6 +17,26 @@ program
   .action(async (options: { tables: number; source: string; repeats: number; quick?: boolean }) => {
     const { tables, repeats } = options.quick === true ? { tables: 1_000, repeats: 1 } : options;
     await benchCrawl({ tables, repeats, source: options.source === 'mysql' ? 'mysql' : 'postgresql' });
+  });
+
+program
+  .command('fleet')
+  .description('many crawlers due in the same minute on one worker of four slots')
+  .option('--schedules <n>', 'crawlers with a schedule', Number, 1_000)
+  .option('--due <n>', 'of them, how many are due at once', Number, 200)
+  .option('--kill', 'kill the worker once on the way')
+  .option('--quick', 'the smallest size')
+  .action(async ({ quick, kill, ...sizes }: { schedules: number; due: number; kill?: boolean; quick?: boolean }) => {
+    const { schedules, due } = quick === true ? { schedules: 20, due: 20 } : sizes;
+    await benchFleet({ schedules: Math.max(schedules, due), due, kill: kill === true });
+  });
+
+program
+  .command('temporal-cost')
+  .description('what a run leaves in Temporal, for sources of growing size')
+  .option('--quick', 'the two smallest sizes')
+  .action(async ({ quick }: { quick?: boolean }) => {
+    await benchTemporalCost({ sizes: quick === true ? [0, 100] : [0, 100, 10_000] });
   });
 
 await program.parseAsync();

@@ -14,6 +14,12 @@ export function printMeasures(title: string, measurements: Record<string, Record
   console.log(`\n${title}\n${table.toString()}`);
 }
 
+/** The smallest value that `percent` of all are not above. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
+}
+
 /** The middle of the sorted values; the lower of the two middle ones of an even number. */
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;

@@ -26,6 +26,8 @@ export interface BenchWorker {
   /** The most memory the process has had resident, in bytes. */
   peakResident(): number;
   stop(): Promise<void>;
+  /** Ends it at once, as a lost machine would. */
+  kill(): Promise<void>;
 }
 
 /** Starts the servers with their production settings for durability: fsync stays on. */
@@ -108,6 +110,10 @@ async function startWorker(
       Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) * 1024,
     stop: async () => {
       if (child.exitCode === null) child.kill('SIGTERM');
+      await ended;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
       await ended;
     },
   };
