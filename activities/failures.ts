@@ -43,8 +43,17 @@ export function unitFailure(error: unknown, { signal, log, step, report, ref }: 
   if (failure instanceof ApplicationFailure) {
     if (failure.type === 'INTERNAL') report.error({ err: error, ...ref }, `${step} failed`);
     log.error(step, failure.message, { code: failure.type, ...(failure.details?.[0] as object | undefined) });
+    return ofUnit(failure, ref.unit);
   }
   return failure;
+}
+
+/** Names the unit in the details: the engine's list of waiting steps says nothing else about which one it is. */
+function ofUnit(failure: ApplicationFailure, unit: number | undefined): ApplicationFailure {
+  if (unit === undefined) return failure;
+  const { message, type, nonRetryable, nextRetryDelay, category } = failure;
+  const details = [{ ...(failure.details?.[0] as object | undefined), unit }];
+  return new ApplicationFailure(message, type, nonRetryable, details, undefined, nextRetryDelay, category);
 }
 
 interface FailedStep {

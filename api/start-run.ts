@@ -11,20 +11,28 @@ import { withoutWorker } from './without-worker.js';
 /**
  * Starts a run of a crawler. The engine decides whether one is open, not our rows: a row can be left open by a run that
  * died, and the run that starts next closes it.
- * @param anyway start it also where no worker serves the crawler's group: it waits for one
+ * @param how.anyway start it also where no worker serves the crawler's group: it waits for one
+ * @param how.retryOf the run of which it collects what failed
  * @throws Problem RUN_OPEN with the open run, RESOURCE_GROUP_WITHOUT_WORKER; CrawlerDeleting; OrchestratorUnavailable
  */
 export async function startRun(
   context: ApiContext,
   crawler: CrawlerDetail,
   actor: Actor,
-  anyway: boolean,
+  how: { anyway: boolean; retryOf?: string },
 ): Promise<{ runId: string; number: number | null; status: RunHeading['status'] }> {
   const { database, orchestrator } = context;
   if (crawler.status === 'deleting') throw new CrawlerDeleting(crawler.id);
-  if (crawler.resourceGroup.liveWorkers === 0 && !anyway) throw refusedWithoutWorker(crawler);
+  if (crawler.resourceGroup.liveWorkers === 0 && !how.anyway) throw refusedWithoutWorker(crawler);
   const runId = randomUUID();
-  const request = { crawlerId: crawler.id, runId, trigger: 'manual' as const, requestedBy: actor.personId };
+  const request = {
+    crawlerId: crawler.id,
+    runId,
+    ...(how.retryOf === undefined
+      ? { trigger: 'manual' as const }
+      : { trigger: 'retry' as const, ofRunId: how.retryOf }),
+    requestedBy: actor.personId,
+  };
   const queued = await queueRun(database, request);
   const { started } = await orchestrator
     .startCrawl({ ...request, crawlerName: crawler.name, resourceGroup: crawler.resourceGroup.id })

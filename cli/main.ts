@@ -3,6 +3,7 @@ import { crawlCommand } from './commands/crawl.js';
 import { loginCommand } from './commands/login.js';
 import { loginLinkCommand } from './commands/login-link.js';
 import { logsCommand } from './commands/logs.js';
+import { retryCommand } from './commands/retry.js';
 import { runsCommand } from './commands/runs.js';
 import { searchCommand } from './commands/search.js';
 import { showCommand } from './commands/show.js';
@@ -24,6 +25,7 @@ for (const add of [
   runsCommand,
   logsCommand,
   stopCommand,
+  retryCommand,
   loginCommand,
   loginLinkCommand,
 ])

@@ -11,12 +11,19 @@ export interface Orchestrator {
     resourceGroup: string;
     runId: string;
     trigger: Trigger;
+    /** The run that this one retries. */
+    ofRunId?: string;
     requestedBy?: string;
   }): Promise<{ started: true } | { started: false }>;
   /** Asks the open crawl to stop. False when none is open. */
   stopCrawl(crawlerId: string): Promise<boolean>;
-  /** Ends the open crawl without cleanup. False when none is open. */
-  terminateCrawl(crawlerId: string, reason: string): Promise<boolean>;
+  /**
+   * Ends the open crawl without cleanup. False when none is open.
+   * @param workflowRunId ends that execution only, and none that has taken its place
+   */
+  terminateCrawl(crawlerId: string, reason: string, workflowRunId?: string): Promise<boolean>;
+  /** The steps of the open crawl that no worker is busy with now; empty when none is open. */
+  waitingSteps(crawlerId: string): Promise<WaitingStep[]>;
   /** Makes the engine's schedule what the crawler's plan says: created, overwritten or removed. */
   applySchedule(crawler: ScheduledCrawler): Promise<void>;
   removeSchedule(crawlerId: string): Promise<void>;
@@ -51,6 +58,27 @@ export interface Orchestrator {
   reconcile(load: () => Promise<readonly ScheduledCrawler[]>): Promise<ReconcileReport>;
   health(): Promise<{ ok: true } | { ok: false; reason: string }>;
   close(): Promise<void>;
+}
+
+/** A step of a run that waits for a worker, or for its next attempt. */
+export interface WaitingStep {
+  /** The activity's name, e.g. `collectUnit`. */
+  step: string;
+  /** The attempt that is to come, from 1. */
+  attempt: number;
+  since: Date | null;
+  /** When the attempt is due; null while nothing but a free worker is missing. */
+  nextAttemptAt: Date | null;
+  /** How the attempt before ended. */
+  failure: WaitingFailure | null;
+}
+
+export interface WaitingFailure {
+  code: string;
+  message: string;
+  remedy?: string;
+  /** The unit that it was about. */
+  unit?: number;
 }
 
 export interface ScheduledCrawler {

@@ -29,6 +29,7 @@ import { type Orchestrator, OrchestratorUnavailable } from './port.js';
 import { previewPlan } from './preview-plan.js';
 import { reconcileSchedules } from './reconcile.js';
 import type { TemporalAddress } from './temporal-address.js';
+import { waitingSteps } from './waiting-steps.js';
 import { withinDeadline } from './within-deadline.js';
 
 /** A person waits for each call, except for the reconcile. Milliseconds. */
@@ -50,7 +51,7 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
   const ask = <T>(call: () => Promise<T>, milliseconds: number = DEADLINE.call) =>
     withinDeadline(connection, milliseconds, call);
   return {
-    startCrawl: ({ crawlerId, crawlerName, resourceGroup, runId, trigger, requestedBy }) =>
+    startCrawl: ({ crawlerId, crawlerName, resourceGroup, runId, trigger, ofRunId, requestedBy }) =>
       ask(async () => {
         try {
           await client.workflow.start<(input: CrawlInput) => Promise<unknown>>('crawl', {
@@ -66,6 +67,7 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
                 resourceGroup,
                 runId,
                 trigger,
+                ...(ofRunId === undefined ? {} : { ofRunId }),
                 ...(requestedBy === undefined ? {} : { requestedBy }),
               },
             ],
@@ -79,13 +81,24 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
         }
       }),
     stopCrawl: (crawlerId) => ask(() => cancelIfOpen(client, crawlId(crawlerId))),
-    terminateCrawl: (crawlerId, reason) =>
+    terminateCrawl: (crawlerId, reason, workflowRunId) =>
       ask(() =>
         ifOpen(async () => {
-          await client.workflow.getHandle(crawlId(crawlerId)).terminate(reason);
+          const only = workflowRunId === undefined ? {} : { firstExecutionRunId: workflowRunId };
+          await client.workflow.getHandle(crawlId(crawlerId), undefined, only).terminate(reason);
           return true;
         }),
       ),
+    waitingSteps: (crawlerId) =>
+      ask(async () => {
+        try {
+          const { raw, status } = await client.workflow.getHandle(crawlId(crawlerId)).describe();
+          return status.name === 'RUNNING' ? waitingSteps(raw.pendingActivities ?? []) : [];
+        } catch (error) {
+          if (error instanceof WorkflowNotFoundError) return [];
+          throw error;
+        }
+      }),
     applySchedule: (crawler) =>
       ask(async () => {
         const desired = crawlerSchedule(crawler);

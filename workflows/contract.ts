@@ -162,6 +162,7 @@ export interface ControlActivities {
     runId: string;
     crawlerId: string;
     trigger: Trigger;
+    ofRunId?: string;
     requestedBy?: string;
     workflowId: string;
     /** The first execution's, when the run went on as a new one. */

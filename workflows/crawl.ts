@@ -107,6 +107,7 @@ async function open(input: CrawlInput, runId: string): Promise<RunPlan> {
     runId,
     crawlerId: input.crawlerId,
     trigger: input.trigger,
+    ...(input.ofRunId === undefined ? {} : { ofRunId: input.ofRunId }),
     ...(input.requestedBy === undefined ? {} : { requestedBy: input.requestedBy }),
     workflowId,
     workflowRunId: firstExecutionRunId,

@@ -1,15 +1,19 @@
 import type { z } from 'zod';
 import type { Actor } from '../../access/actor.js';
 import { visibleWorkspaces } from '../../access/visibility.js';
-import { liveWorkers } from '../../catalog/groups/workers.js';
+import { getCrawler } from '../../catalog/crawlers/read-crawlers.js';
 import { listProblems } from '../../catalog/runs/problems.js';
 import { getRun, listRuns, listRunUnits, type RunDetail } from '../../catalog/runs/read-runs.js';
+import { retryOf } from '../../catalog/runs/retry-run.js';
 import { readRunLog } from '../../catalog/runs/run-log.js';
 import { OPEN_STATUSES } from '../../catalog/runs/run-state.js';
+import { forceStopFrom } from '../../catalog/runs/stop-run.js';
 import type { ApiContext } from '../context.js';
+import { forceStopRun } from '../force-stop-run.js';
 import { permitted } from '../permitted.js';
 import { Problem } from '../problems.js';
 import { onWorkspaceOf, type Route, route, visible } from '../route.js';
+import { startRunSchema } from '../schemas/crawlers.js';
 import { pageQuery, uuidParams } from '../schemas/lists.js';
 import {
   runListQuery,
@@ -18,11 +22,13 @@ import {
   runPageSchema,
   runProblemPageSchema,
   runSchema,
+  runStartedSchema,
   runStoppingSchema,
   runUnitPageSchema,
 } from '../schemas/runs.js';
+import { startRun } from '../start-run.js';
 import { stopRun } from '../stop-run.js';
-import { withoutWorker } from '../without-worker.js';
+import { whyWaiting } from '../why-waiting.js';
 
 const find = ({ database }: ApiContext, { id }: { id: string }) => getRun(database, id);
 const readable = onWorkspaceOf('run.read', 'run', find);
@@ -106,16 +112,72 @@ export const runRoutes: Route[] = [
       return { body: await stopRun(context, target.crawlerId, actor) };
     },
   }),
+  route({
+    method: 'post',
+    path: '/runs/:id/force-stop',
+    tag,
+    summary: 'End a run that does not confirm its Stop',
+    description: 'Possible a minute after the Stop: see `forceStopFrom`. What the run had published stays.',
+    access: onWorkspaceOf('crawler.run', 'run', find),
+    audit: 'run.force-stop',
+    params: uuidParams,
+    reply: { status: 200, description: 'The run, terminated.', body: runSchema },
+    problems: ['NOT_STOPPING', 'FORCE_STOP_TOO_EARLY', 'TEMPORAL_UNAVAILABLE'],
+    handle: async (context, { actor, target }) => {
+      await forceStopRun(context, target, actor);
+      return { body: await presentRun(context, await getRun(context.database, target.id), actor) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/runs/:id/retry',
+    tag,
+    summary: 'Collect again what a run did not collect whole',
+    description:
+      'A run of its own, with the databases that failed, were stopped, or were collected in part, unless a later run has collected them since.',
+    access: onWorkspaceOf('crawler.run', 'run', find),
+    audit: 'run.retry',
+    params: uuidParams,
+    body: startRunSchema,
+    idempotent: true,
+    reply: { status: 202, description: 'The retry is on its way.', body: runStartedSchema },
+    problems: [
+      'RUN_OPEN',
+      'NOTHING_TO_RETRY',
+      'RESOURCE_GROUP_WITHOUT_WORKER',
+      'CRAWLER_DELETING',
+      'TEMPORAL_UNAVAILABLE',
+    ],
+    handle: async (context, { actor, target, body }) => {
+      await refuseWithoutFailures(context, target);
+      const crawler = await getCrawler(context.database, target.crawlerId);
+      const run = await startRun(context, crawler, actor, { ...body, retryOf: target.id });
+      return { body: run, headers: { Location: `/api/v1/runs/${run.runId}` } };
+    },
+  }),
 ];
+
+async function refuseWithoutFailures({ database }: ApiContext, run: RunDetail): Promise<void> {
+  if (isOpen(run))
+    throw new Problem('RUN_OPEN', `Run ${run.number} is ${run.status}; what fails of it is known when it has ended.`, {
+      remedy: 'Wait for it to end, or stop it first.',
+      extra: { run: { id: run.id, number: run.number, status: run.status } },
+    });
+  const { databases, all } = await retryOf(database, run.id);
+  if (databases === 0 && !all)
+    throw new Problem('NOTHING_TO_RETRY', `Nothing of run ${run.number} is left to retry.`, {
+      remedy: 'It collected everything, or a later run has since. Run the crawler to collect its whole scope.',
+    });
+}
 
 const isOpen = (run: RunDetail) => (OPEN_STATUSES as readonly string[]).includes(run.status);
 
 async function presentRun(context: ApiContext, run: RunDetail, actor: Actor): Promise<z.input<typeof runSchema>> {
-  const group = isOpen(run) ? run.resourceGroupId : null;
-  const waits = group !== null && (await liveWorkers(context.database, group)).length === 0;
+  const forced = await forceStopFrom(context.database, run.id);
   return {
     ...run,
-    waiting: waits ? withoutWorker(group) : null,
+    waiting: await whyWaiting(context, run),
+    forceStopFrom: forced === null ? null : forced.from,
     problems: run.counts.problems ?? 0,
     ...permitted(actor, run.workspaceId, { stop: 'crawler.run' }),
   };

@@ -39,6 +39,10 @@ const summary = {
   dataSourceId: z.string(),
   sourceType: z.string(),
   trigger: runTriggerSchema,
+  ofRun: z
+    .object({ id: z.string(), number: z.int() })
+    .nullable()
+    .meta({ description: 'The run that this one retries, applies or takes back.' }),
   status: runStatusSchema,
   requestedBy: personReferenceSchema.nullable(),
   queuedAt: timestamp,
@@ -56,11 +60,34 @@ const summary = {
 export const runSummarySchema = z.object(summary).meta({ id: 'RunSummary' });
 export const runPageSchema = pageOf(runSummarySchema, 'RunPage');
 
+export const waitingSchema = z
+  .object({
+    code: z.string().meta({
+      description:
+        'WAITING_FOR_CAPACITY, RESOURCE_GROUP_WITHOUT_WORKER, RETRYING, INDEX_BEHIND or TEMPORAL_UNAVAILABLE.',
+    }),
+    message: z.string(),
+    remedy: z.string().optional(),
+    since: timestamp.nullable().optional(),
+    position: z.int().optional().meta({ description: 'Place among the runs that wait for the group, from 1.' }),
+    resourceGroup: z.string().optional(),
+    database: z.string().nullable().optional(),
+    attempt: z.int().optional().meta({ description: 'The attempt that is to come.' }),
+    nextAttemptAt: timestamp.nullable().optional(),
+    cause: failureSchema.optional().meta({ description: 'How the attempt before ended.' }),
+  })
+  .meta({ id: 'Waiting' });
+
 const unitCount = z.int();
 export const runSchema = z
   .object({
     ...summary,
-    waiting: failureSchema.nullable().meta({ description: 'Why an open run does not go on; null when it does.' }),
+    waiting: z.array(waitingSchema).meta({
+      description: 'Why the run does not go on, or what is owed after its end; empty when all is well.',
+    }),
+    forceStopFrom: timestamp
+      .nullable()
+      .meta({ description: 'From when a Stop that is not confirmed can be forced; null without one.' }),
     units: z.object({
       total: unitCount,
       pending: unitCount,

@@ -30,6 +30,7 @@ export async function openRun(
     runId: string;
     crawlerId: string;
     trigger: RunTrigger;
+    ofRunId?: string;
     requestedBy?: string;
     workflowRunId: string;
     workflowId: string;
@@ -41,13 +42,14 @@ export async function openRun(
     const [row] = await query<{ status: RunStatus }>(
       transaction,
       `INSERT INTO crawl_run AS r (
-         id, number, crawler_id, workspace_id, trigger, requested_by, status, workflow_run_id, started_at,
+         id, number, crawler_id, workspace_id, trigger, of_run_id, requested_by, status, workflow_run_id, started_at,
          resource_group_id, cu, config
        ) VALUES (
          :runId,
          -- A number of its own only where it has none: an insert that turns into an update would use one up for nothing.
          coalesce((SELECT q.number FROM crawl_run q WHERE q.id = :runId), nextval('crawl_run_number_seq')),
-         :crawlerId, :workspaceId, :trigger, :requestedBy, 'running', :workflowRunId, now(), :groupId, :cu, :config
+         :crawlerId, :workspaceId, :trigger, :ofRunId, :requestedBy, 'running', :workflowRunId, now(), :groupId, :cu,
+         :config
        )
        ON CONFLICT (id) DO UPDATE SET
          status = CASE r.status WHEN 'queued' THEN 'running' ELSE r.status END,
@@ -63,6 +65,7 @@ export async function openRun(
         crawlerId: run.crawlerId,
         workspaceId: crawler.workspace_id,
         trigger: run.trigger,
+        ofRunId: run.ofRunId ?? null,
         requestedBy: run.requestedBy ?? null,
         workflowRunId: run.workflowRunId,
         groupId: crawler.resource_group_id,

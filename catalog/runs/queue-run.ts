@@ -16,12 +16,13 @@ export interface RunHeading {
  */
 export async function queueRun(
   database: Database,
-  run: { runId: string; crawlerId: string; trigger: RunTrigger; requestedBy?: string },
+  run: { runId: string; crawlerId: string; trigger: RunTrigger; ofRunId?: string; requestedBy?: string },
 ): Promise<RunHeading | undefined> {
   await query(
     database,
-    `INSERT INTO crawl_run (id, crawler_id, workspace_id, trigger, requested_by, status, resource_group_id)
-     SELECT :runId::uuid, c.id, c.workspace_id, :trigger, :requestedBy::uuid, 'queued', c.resource_group_id
+    `INSERT INTO crawl_run (id, crawler_id, workspace_id, trigger, of_run_id, requested_by, status, resource_group_id)
+     SELECT :runId::uuid, c.id, c.workspace_id, :trigger, :ofRunId::uuid, :requestedBy::uuid, 'queued',
+            c.resource_group_id
        FROM crawler c
       WHERE c.id = :crawlerId AND c.status = 'active'
         -- The conflict below would do, but a row that is not inserted uses up a number too.
@@ -30,7 +31,13 @@ export async function queueRun(
            WHERE r.id = :runId OR (r.crawler_id = c.id AND r.status IN ('queued', 'running', 'stopping'))
         )
      ON CONFLICT DO NOTHING`,
-    { runId: run.runId, crawlerId: run.crawlerId, trigger: run.trigger, requestedBy: run.requestedBy ?? null },
+    {
+      runId: run.runId,
+      crawlerId: run.crawlerId,
+      trigger: run.trigger,
+      ofRunId: run.ofRunId ?? null,
+      requestedBy: run.requestedBy ?? null,
+    },
   );
   const [row] = await query<{ number: string; status: RunStatus }>(
     database,

@@ -16,6 +16,8 @@ export interface RunSummary {
   dataSourceId: string;
   sourceType: string;
   trigger: RunTrigger;
+  /** The run that this one retries, applies or takes back. */
+  ofRun: { id: string; number: number } | null;
   status: RunStatus;
   requestedBy: { id: string; name: string } | null;
   queuedAt: Date;
@@ -68,6 +70,7 @@ export interface RunFilters {
 const SUMMARY = `
   r.id, r.number::float8 AS number, r.crawler_id AS "crawlerId", c.name AS "crawlerName", r.workspace_id AS "workspaceId",
   s.id AS "dataSourceId", s.type AS "sourceType", r.trigger, r.status,
+  CASE WHEN o.id IS NULL THEN NULL ELSE jsonb_build_object('id', o.id, 'number', o.number) END AS "ofRun",
   CASE WHEN p.id IS NULL THEN NULL ELSE jsonb_build_object('id', p.id, 'name', p.name) END AS "requestedBy",
   r.queued_at AS "queuedAt", r.started_at AS "startedAt", r.ended_at AS "endedAt", r.stop_requested_at AS "stopRequestedAt",
   r.resource_group_id AS "resourceGroupId", r.cu::float8 AS cu, r.cu_hours::float8 AS "cuHours", r.counts, r.error,
@@ -76,7 +79,8 @@ const FROM = `
   FROM crawl_run r
   JOIN crawler c ON c.id = r.crawler_id
   JOIN data_source s ON s.id = c.data_source_id
-  LEFT JOIN person p ON p.id = r.requested_by`;
+  LEFT JOIN person p ON p.id = r.requested_by
+  LEFT JOIN crawl_run o ON o.id = r.of_run_id`;
 
 /** Runs, newest first. */
 export async function listRuns(

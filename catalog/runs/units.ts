@@ -28,7 +28,26 @@ export interface UnitClaim {
   fullReadAt: Date | null;
 }
 
-/** Makes one unit of each database in the crawler's scope, once. Returns how many the run has. */
+/**
+ * The databases of a run that it did not collect whole, and that no later run has collected whole since.
+ * @param run the SQL of that run's id
+ */
+export const UNITS_TO_RETRY = (run: string): string => `
+  SELECT f.collected_database_id
+    FROM crawl_unit f
+    JOIN crawl_run fr ON fr.id = f.run_id
+   WHERE f.run_id = ${run} AND f.status IN ('failed', 'stopped', 'partial')
+     AND NOT EXISTS (
+           SELECT 1
+             FROM crawl_unit l
+             JOIN crawl_run lr ON lr.id = l.run_id
+            WHERE lr.crawler_id = fr.crawler_id AND lr.number > fr.number
+              AND l.collected_database_id = f.collected_database_id AND l.status = 'done')`;
+
+/**
+ * Makes one unit of each database in the crawler's scope, once; of a retry, of those that the run before did not
+ * collect whole, or of all where it came to none. Returns how many the run has.
+ */
 export async function planUnits(database: Database, runId: string): Promise<number> {
   await query(
     database,
@@ -37,6 +56,9 @@ export async function planUnits(database: Database, runId: string): Promise<numb
        FROM crawl_run r
        JOIN collected_database d ON d.crawler_id = r.crawler_id AND d.retiring_at IS NULL
       WHERE r.id = :runId AND NOT EXISTS (SELECT 1 FROM crawl_unit u WHERE u.run_id = r.id)
+        AND (r.trigger <> 'retry'
+          OR NOT EXISTS (SELECT 1 FROM crawl_unit u WHERE u.run_id = r.of_run_id)
+          OR d.id IN (${UNITS_TO_RETRY('r.of_run_id')}))
      ON CONFLICT DO NOTHING`,
     { runId },
   );

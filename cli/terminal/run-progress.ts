@@ -62,7 +62,7 @@ function lines(): RunProgress {
   };
   return {
     show: (run, units) => {
-      say('run', `Run ${run.number}: ${run.status}${run.waiting === null ? '' : `, ${run.waiting.message}`}`);
+      say('run', `Run ${run.number}: ${run.status}${run.waiting.map(({ message }) => `, ${message}`).join('')}`);
       for (const unit of units) {
         if (unit.status === 'pending') continue;
         const tables = ENDED.includes(unit.status) ? `, ${unit.tablesDone} tables` : '';

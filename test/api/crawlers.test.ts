@@ -157,7 +157,7 @@ describe('running a crawler', () => {
     const anyway = await post(`/crawlers/${id}/runs`, { anyway: true });
     expect(anyway.status).toBe(202);
     const run = await api.call('GET', `/runs/${anyway.body.runId}`, { as: people.viewer });
-    expect(run.body.waiting).toMatchObject({ code: 'RESOURCE_GROUP_WITHOUT_WORKER' });
+    expect(run.body.waiting).toMatchObject([{ code: 'RESOURCE_GROUP_WITHOUT_WORKER' }]);
   });
 
   it('has one effect for one Idempotency-Key, however often and however close it is asked for', async () => {

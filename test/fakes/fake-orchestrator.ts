@@ -1,5 +1,10 @@
 import type { Plan } from '../../catalog/crawlers/plan.js';
-import { type Orchestrator, OrchestratorUnavailable, type ScheduledCrawler } from '../../orchestrator/port.js';
+import {
+  type Orchestrator,
+  OrchestratorUnavailable,
+  type ScheduledCrawler,
+  type WaitingStep,
+} from '../../orchestrator/port.js';
 
 /** What a test may look at and set of the in-memory orchestrator. */
 export interface FakeOrchestrator extends Orchestrator {
@@ -12,6 +17,8 @@ export interface FakeOrchestrator extends Orchestrator {
   readonly deletions: Set<string>;
   /** Open connection tests. */
   readonly openTests: Set<string>;
+  /** Crawler id -> steps of its open crawl that no worker is busy with. */
+  readonly waiting: Map<string, WaitingStep[]>;
   /** While set, every call fails as if Temporal were away. */
   unavailable: boolean;
   /** What the worker would do with a listing before `listDatabases` returns. */
@@ -28,6 +35,7 @@ export function createFakeOrchestrator(): FakeOrchestrator {
   const schedules = new Map<string, ScheduledCrawler>();
   const deletions = new Set<string>();
   const openTests = new Set<string>();
+  const waiting = new Map<string, WaitingStep[]>();
   const called = <M extends keyof Orchestrator>(method: M, ...args: Parameters<Orchestrator[M]>) => {
     const made: Parameters<Orchestrator[M]>[] = calls[method] ?? [];
     Object.assign(calls, { [method]: [...made, args] });
@@ -39,6 +47,7 @@ export function createFakeOrchestrator(): FakeOrchestrator {
     schedules,
     deletions,
     openTests,
+    waiting,
     unavailable: false,
     onListing: async () => undefined,
     onTest: async () => undefined,
@@ -53,9 +62,13 @@ export function createFakeOrchestrator(): FakeOrchestrator {
       called('stopCrawl', crawlerId);
       return openCrawls.has(crawlerId);
     },
-    terminateCrawl: async (crawlerId, reason) => {
-      called('terminateCrawl', crawlerId, reason);
+    terminateCrawl: async (crawlerId, reason, workflowRunId) => {
+      called('terminateCrawl', crawlerId, reason, workflowRunId);
       return openCrawls.delete(crawlerId);
+    },
+    waitingSteps: async (crawlerId) => {
+      called('waitingSteps', crawlerId);
+      return openCrawls.has(crawlerId) ? (waiting.get(crawlerId) ?? []) : [];
     },
     applySchedule: async (crawler) => {
       called('applySchedule', crawler);

@@ -170,6 +170,59 @@ describe('a run with its real steps', () => {
     );
   });
 
+  it('retries the databases that failed and no others, and tells the next attempt and its cause meanwhile', async () => {
+    const { result, crawlerId, rows, source } = await crawler(20);
+    await rows(
+      `INSERT INTO collected_database (crawler_id, data_source_id, workspace_id, source_type, instance, name)
+       SELECT crawler_id, data_source_id, workspace_id, source_type, instance, 'sales'
+         FROM collected_database WHERE crawler_id = ?`,
+      [crawlerId],
+    );
+    const opened: string[] = [];
+    const failing = (error: ConnectorError | undefined): Connector => ({
+      ...source.connector(),
+      listDatabases: async () => [{ name: 'shop' }, { name: 'sales' }],
+      openDatabase: (to, name, options) => {
+        opened.push(name);
+        if (name === 'sales' && error !== undefined) throw error;
+        return source.connector().openDatabase(to, name, options);
+      },
+    });
+    const start = async (how: { trigger: 'manual' } | { trigger: 'retry'; ofRunId: string }) => {
+      const runId = randomUUID();
+      await orchestrator.startCrawl({ crawlerId, crawlerName: 'shop', resourceGroup: 'default', runId, ...how });
+      return runId;
+    };
+    connector = failing(new ConnectorError('PERMISSION_DENIED', 'sales is closed to us', 'Grant CONNECT.'));
+    const first = await start({ trigger: 'manual' });
+    expect(await result()).toMatchObject({ status: 'partial' });
+
+    opened.length = 0;
+    connector = failing(new ConnectorError('CONNECTION_LOST', 'db.example hung up', 'Look at its log.'));
+    const retry = await start({ trigger: 'retry', ofRunId: first });
+    await vi.waitFor(
+      async () =>
+        expect(await orchestrator.waitingSteps(crawlerId)).toMatchObject([
+          {
+            step: 'collectUnit',
+            attempt: 2,
+            nextAttemptAt: expect.any(Date),
+            failure: { code: 'CONNECTION_LOST', message: 'db.example hung up', remedy: 'Look at its log.', unit: 1 },
+          },
+        ]),
+      { timeout: 10_000 },
+    );
+    connector = failing(undefined);
+    expect(await result()).toMatchObject({ status: 'succeeded', counts: { databases: 1, tables: 20 } });
+    expect(await getRun(database, retry)).toMatchObject({
+      trigger: 'retry',
+      ofRun: { id: first },
+      units: { total: 1 },
+    });
+    expect(new Set(opened)).toEqual(new Set(['sales']));
+    expect(await orchestrator.waitingSteps(crawlerId)).toEqual([]);
+  });
+
   it('leaves the map as it is when the source refuses the account, and says why', async () => {
     const { start, result, crawlerId, rows, source } = await crawler(20);
     await start();
