@@ -41,8 +41,13 @@ export interface CollectionOfDatabase {
   checkpoint(progress: CollectCheckpoint): void;
 }
 
-/** Lists a database, reads what may have changed, and stages what has; ends with the receipt. */
-export async function collectDatabase(collection: CollectionOfDatabase): Promise<{ tables: number; changed: number }> {
+/**
+ * Lists a database, reads what may have changed, and stages what has; ends with the receipt. A run that is paused
+ * meanwhile ends it earlier, without one.
+ */
+export async function collectDatabase(
+  collection: CollectionOfDatabase,
+): Promise<{ tables: number; changed: number; paused: boolean }> {
   const { reader, claim, log } = collection;
   const description = await reader.describe();
   const receipt = openReceipt({
@@ -61,9 +66,9 @@ export async function collectDatabase(collection: CollectionOfDatabase): Promise
   });
   const containers = changedContainers(claim, description, known);
   const diff = await list(collection, known, receipt);
-  const changed = await readChanged(collection, diff, receipt);
-  await end(collection, diff, containers, receipt);
-  return { tables: receipt.tables, changed };
+  const { changed, paused } = await readChanged(collection, diff, receipt);
+  if (!paused) await end(collection, diff, containers, receipt);
+  return { tables: receipt.tables, changed, paused };
 }
 
 function isFullReadDue({ fullReadAt, lastServerIdentity }: UnitClaim): boolean {
@@ -104,8 +109,12 @@ async function list(
   return diff;
 }
 
-/** Returns how many tables were staged as changed. */
-async function readChanged(collection: CollectionOfDatabase, diff: ListingDiff, receipt: Receipt): Promise<number> {
+/** Returns how many tables were staged as changed, and whether it broke off because the run is paused. */
+async function readChanged(
+  collection: CollectionOfDatabase,
+  diff: ListingDiff,
+  receipt: Receipt,
+): Promise<{ changed: number; paused: boolean }> {
   const { database, reader, claim, stager, signal, log } = collection;
   const digest = (listed: readonly ObjectToRead[], page: ReadPage) => digestPage(claim, listed, page);
   let cursor = claim.cursor ?? '';
@@ -120,7 +129,7 @@ async function readChanged(collection: CollectionOfDatabase, diff: ListingDiff, 
     tablesDone += page.readKeys.length;
     changed += upserts;
     const toStage = { rows, readKeys: page.readKeys, cursor, tablesDone, tablesTotal: diff.listed };
-    await stagePage(database, stager, toStage, (transaction) =>
+    const { paused } = await stagePage(database, stager, toStage, (transaction) =>
       recordProblems(transaction, stager.runId, stager.unit, page.problems),
     );
     collection.checkpoint({ cursor, tablesDone });
@@ -132,8 +141,9 @@ async function readChanged(collection: CollectionOfDatabase, diff: ListingDiff, 
     for (const { schema, name, code, message } of page.problems) {
       log.warn('read', `${schema === null ? '' : `${schema}.`}${name}: ${message}`, { code });
     }
+    if (paused) return { changed, paused };
   }
-  return changed;
+  return { changed, paused: false };
 }
 
 const keyAtSource = ({ nativeKey }: ObjectToRead): string => sourceKeyOfTable(nativeKey);

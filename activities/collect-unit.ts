@@ -1,7 +1,7 @@
 import { RunLogger } from '../catalog/runs/run-logger.js';
 import { claimUnit } from '../catalog/runs/units.js';
 import { resolveConnection } from '../catalog/sources/resolve-connection.js';
-import type { UnitRef } from '../workflows/contract.js';
+import type { CollectedUnit, UnitToCollect } from '../workflows/contract.js';
 import { type CollectCheckpoint, collectDatabase } from './collect-database.js';
 import type { ActivityContext } from './context.js';
 import { unitFailure } from './failures.js';
@@ -9,11 +9,12 @@ import { type Liveness, withLiveness } from './liveness.js';
 
 /**
  * Makes the activity that reads one database and stages what changed of it. A later attempt goes on where an earlier
- * one came to. Never writes how a unit ended: that is the workflow's to know.
+ * one came to, and one that found the run paused returns that it yielded. Never writes how a unit ended: that is the
+ * workflow's to know.
  */
 export function createCollectUnit(context: ActivityContext) {
-  return (ref: UnitRef): Promise<{ tables: number; changed: number }> =>
-    withLiveness<CollectCheckpoint, { tables: number; changed: number }>(async (liveness) => {
+  return (ref: UnitToCollect): Promise<CollectedUnit> =>
+    withLiveness<CollectCheckpoint, CollectedUnit>(async (liveness) => {
       const log = new RunLogger(context.database, ref.runId, {
         unit: ref.unit,
         onError: (err) => context.log.warn({ err, ...ref }, 'run log could not be written'),
@@ -30,12 +31,15 @@ export function createCollectUnit(context: ActivityContext) {
 
 async function collect(
   context: ActivityContext,
-  ref: UnitRef,
-  { signal, attempt, checkpoint }: Liveness<CollectCheckpoint>,
+  ref: UnitToCollect,
+  { signal, attempt: attemptOfStep, checkpoint }: Liveness<CollectCheckpoint>,
   log: RunLogger,
-): Promise<{ tables: number; changed: number }> {
+): Promise<CollectedUnit> {
   const { database } = context;
+  const attempt = (ref.attemptsBefore ?? 0) + attemptOfStep;
+  const yielded = { reason: 'paused', attempts: attempt } as const;
   const claim = await claimUnit(database, { runId: ref.runId, unit: ref.unit, attempt, worker: context.worker.id });
+  if (claim.paused) return { tables: 0, changed: 0, yielded };
   const resumed = claim.pagesStaged > 0 || claim.cursor !== null;
   if (resumed) log.info('connect', `Attempt ${attempt} goes on after ${claim.pagesStaged} pages`);
   checkpoint({ cursor: claim.cursor, tablesDone: 0 });
@@ -47,7 +51,9 @@ async function collect(
     const { user, server, version } = reader.identity;
     log.info('connect', `Connected to ${claim.database} as ${user} on server ${server}, version ${version}`);
     const stager = { runId: ref.runId, unit: ref.unit, attempt, resumed };
-    return await collectDatabase({ database, reader, claim, stager, log, signal, checkpoint });
+    const { paused, ...counts } = await collectDatabase({ database, reader, claim, stager, log, signal, checkpoint });
+    if (paused) log.info('pause', 'Reading rests: the run is paused');
+    return paused ? { ...counts, yielded } : counts;
   } finally {
     await reader.close().catch((err) => context.log.warn({ err, ...ref }, 'source connection did not close'));
   }

@@ -11,6 +11,7 @@ import { createDrainOutbox } from './drain-outbox.js';
 import { createFailUnit } from './fail-unit.js';
 import { createFinishRun } from './finish-run.js';
 import { guarded } from './guarded.js';
+import { createIsRunPaused } from './is-run-paused.js';
 import { createListDatabases } from './list-databases.js';
 import { createNextUnits } from './next-units.js';
 import { createOpenRun } from './open-run.js';
@@ -26,6 +27,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
     {
       openRun: createOpenRun(context),
       nextUnits: createNextUnits(context),
+      isRunPaused: createIsRunPaused(context),
       publishUnit: createPublishUnit(context),
       failUnit: createFailUnit(context),
       finishRun: createFinishRun(context),

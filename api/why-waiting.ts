@@ -20,9 +20,19 @@ export async function whyWaiting(context: ApiContext, run: RunDetail): Promise<W
   const group = run.resourceGroupId;
   const noWorker = group !== null && (await liveWorkers(context.database, group)).length === 0;
   return [
+    ...(run.pause === null ? [] : [paused(run.pause)]),
     ...(noWorker ? [{ ...withoutWorker(group), resourceGroup: group }] : []),
     ...(await stepsThatWait(context, run, noWorker)),
   ];
+}
+
+function paused({ since, by, note }: NonNullable<RunDetail['pause']>): Waiting {
+  return {
+    code: 'PAUSED',
+    message: `${by ?? 'Somebody'} paused the run${note === null ? '' : `: ${note}`}`,
+    remedy: 'It goes on with POST /api/v1/runs/{id}/resume.',
+    since,
+  };
 }
 
 async function stepsThatWait(context: ApiContext, run: RunDetail, noWorker: boolean): Promise<Waiting[]> {

@@ -3,6 +3,7 @@ import { crawlCommand } from './commands/crawl.js';
 import { loginCommand } from './commands/login.js';
 import { loginLinkCommand } from './commands/login-link.js';
 import { logsCommand } from './commands/logs.js';
+import { pauseCommand, resumeCommand } from './commands/pause.js';
 import { retryCommand } from './commands/retry.js';
 import { runsCommand } from './commands/runs.js';
 import { searchCommand } from './commands/search.js';
@@ -25,6 +26,8 @@ for (const add of [
   runsCommand,
   logsCommand,
   stopCommand,
+  pauseCommand,
+  resumeCommand,
   retryCommand,
   loginCommand,
   loginLinkCommand,

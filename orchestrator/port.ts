@@ -15,6 +15,8 @@ export interface Orchestrator {
     ofRunId?: string;
     requestedBy?: string;
   }): Promise<{ started: true } | { started: false }>;
+  /** Tells the open crawl that its run's row says paused, or no longer does. False when none is open. */
+  wakeCrawl(crawlerId: string, because: 'paused' | 'resumed'): Promise<boolean>;
   /** Asks the open crawl to stop. False when none is open. */
   stopCrawl(crawlerId: string): Promise<boolean>;
   /**

@@ -20,6 +20,8 @@ import {
   type DeleteCrawlerInput,
   databaseListingId,
   deleteCrawlerId,
+  PAUSE_SIGNAL,
+  RESUME_SIGNAL,
   scheduleId,
   searchAttributes,
 } from '../workflows/contract.js';
@@ -80,6 +82,14 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
           throw error;
         }
       }),
+    wakeCrawl: (crawlerId, because) =>
+      ask(() =>
+        ifOpen(async () => {
+          const signal = because === 'paused' ? PAUSE_SIGNAL : RESUME_SIGNAL;
+          await client.workflow.getHandle(crawlId(crawlerId)).signal(signal);
+          return true;
+        }),
+      ),
     stopCrawl: (crawlerId) => ask(() => cancelIfOpen(client, crawlId(crawlerId))),
     terminateCrawl: (crawlerId, reason, workflowRunId) =>
       ask(() =>

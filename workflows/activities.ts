@@ -54,6 +54,7 @@ type Tiny = Pick<
   ControlActivities,
   | 'openRun'
   | 'nextUnits'
+  | 'isRunPaused'
   | 'failUnit'
   | 'finishRun'
   | 'closeRun'

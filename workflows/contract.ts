@@ -100,6 +100,23 @@ export interface UnitRef {
   database: string;
 }
 
+/** A unit to collect, perhaps one that yielded before. */
+export interface UnitToCollect extends UnitRef {
+  /** Attempts that earlier steps on the unit took: who may write is told by their number, which only counts up. */
+  attemptsBefore?: number;
+}
+
+/** What became of collecting a unit. One that yielded is to be collected again, and goes on where it was. */
+export interface CollectedUnit {
+  tables: number;
+  changed: number;
+  yielded?: { reason: 'paused'; attempts: number };
+}
+
+/** Signals to a crawl that its run was paused or may go on. They only wake it: the run's row says what is so. */
+export const PAUSE_SIGNAL = 'pause';
+export const RESUME_SIGNAL = 'resume';
+
 /** Counts of one unit; the run's are their sums. */
 export interface UnitCounts {
   tables: number;
@@ -170,6 +187,7 @@ export interface ControlActivities {
   }): Promise<RunPlan>;
   /** Units not yet begun, in order, after a unit's number. */
   nextUnits(request: { runId: string; after: number; limit: number }): Promise<UnitRef[]>;
+  isRunPaused(request: { runId: string }): Promise<boolean>;
   publishUnit(ref: UnitRef): Promise<UnitCounts>;
   failUnit(request: { ref: UnitRef; failure: FailureSummary }): Promise<void>;
   /** Decides between succeeded, partial and failed from the run's units, and closes it. */
@@ -205,7 +223,7 @@ export interface GroupActivities {
     /** The first few of those. */
     failures: UnitFailure[];
   }>;
-  collectUnit(ref: UnitRef): Promise<{ tables: number; changed: number }>;
+  collectUnit(unit: UnitToCollect): Promise<CollectedUnit>;
   checkSource(request: ConnectionTestInput): Promise<{ passed: boolean; failure?: FailureSummary }>;
   listDatabases(request: DatabaseListingInput): Promise<{ databases: number }>;
 }

@@ -11,6 +11,7 @@ import {
 import { connecting, control, indexingOnce } from './activities.js';
 import type { CrawlInput, CrawlProgress, CrawlResult, CrawlResumption, FailureSummary, RunPlan } from './contract.js';
 import { executionFailure, summarise } from './failure-summary.js';
+import { Pauses } from './pauses.js';
 import { databases, type RunProgress, show } from './run-progress.js';
 import { collectUnits } from './unit-lanes.js';
 
@@ -34,10 +35,12 @@ export async function crawl(input: CrawlInput): Promise<CrawlResult> {
     unitsDone: input.resume?.unitsDone ?? 0,
     unitsFailed: input.resume?.failed ?? 0,
     collecting: [],
+    paused: false,
     failures: input.resume?.failures ?? [],
   };
   setHandler(progressQuery, () => progress, { description: 'Where the run is: phase, units done, databases in work' });
-  const outcome = await closingOnError(input, runId, progress);
+  const pauses = new Pauses(runId, progress);
+  const outcome = await closingOnError(input, runId, progress, pauses);
   if (outcome.next === 'continue') {
     return continueAsNew<typeof crawl>({ ...input, runId, resume: outcome.resume });
   }
@@ -47,9 +50,14 @@ export async function crawl(input: CrawlInput): Promise<CrawlResult> {
   return { runId, status: outcome.status, counts: outcome.counts };
 }
 
-async function closingOnError(input: CrawlInput, runId: string, progress: RunProgress): Promise<Outcome> {
+async function closingOnError(
+  input: CrawlInput,
+  runId: string,
+  progress: RunProgress,
+  pauses: Pauses,
+): Promise<Outcome> {
   try {
-    return await run(input, runId, progress);
+    return await run(input, runId, progress, pauses);
   } catch (error) {
     const failedAt = progress.phase;
     enter(progress, 'closing');
@@ -67,7 +75,7 @@ async function closingOnError(input: CrawlInput, runId: string, progress: RunPro
   }
 }
 
-async function run(input: CrawlInput, runId: string, progress: RunProgress): Promise<Outcome> {
+async function run(input: CrawlInput, runId: string, progress: RunProgress, pauses: Pauses): Promise<Outcome> {
   const { crawlerId } = input;
   enter(progress, 'opening');
   const plan = input.resume?.plan ?? (await open(input, runId));
@@ -83,7 +91,7 @@ async function run(input: CrawlInput, runId: string, progress: RunProgress): Pro
     progress.failures = found.failures;
   }
   enter(progress, 'collecting');
-  const state = { crawlerId, plan, after: input.resume?.after ?? 0, progress };
+  const state = { crawlerId, plan, after: input.resume?.after ?? 0, progress, pauses };
   if ((await collectUnits(state)) === 'more') {
     const { unitsTotal, unitsDone, unitsFailed, failures } = progress;
     return {

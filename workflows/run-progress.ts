@@ -7,6 +7,7 @@ export const FAILURES_NAMED = 3;
 /** What a crawl knows of itself while it runs: the answer to `progress`, and the text in Temporal's own UI. */
 export interface RunProgress extends CrawlProgress {
   crawlerName: string;
+  paused: boolean;
   failures: UnitFailure[];
 }
 
@@ -24,7 +25,7 @@ export function noteFailure(progress: RunProgress, failure: UnitFailure): void {
 function describe(progress: RunProgress): string {
   const unnamed = progress.unitsFailed - progress.failures.length;
   const lines = [
-    `**${progress.crawlerName}**: ${PHASES[progress.phase]}`,
+    `**${progress.crawlerName}**: ${progress.paused ? 'paused' : PHASES[progress.phase]}`,
     '',
     ...(progress.unitsTotal === 0 ? [] : [`- ${progress.unitsDone} of ${databases(progress.unitsTotal)} done`]),
     ...(progress.collecting.length === 0 ? [] : [`- now: ${progress.collecting.map(code).join(', ')}`]),

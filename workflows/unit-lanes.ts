@@ -2,6 +2,7 @@ import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/wor
 import { collecting, control, inBatches } from './activities.js';
 import type { RunPlan, UnitRef } from './contract.js';
 import { summarise } from './failure-summary.js';
+import type { Pauses } from './pauses.js';
 import { noteFailure, type RunProgress, show } from './run-progress.js';
 
 const PAGE = 100;
@@ -12,6 +13,7 @@ export interface LaneState {
   plan: RunPlan;
   after: number;
   progress: RunProgress;
+  pauses: Pauses;
 }
 
 /**
@@ -39,8 +41,9 @@ export async function collectUnits(state: LaneState): Promise<'all' | 'more'> {
 }
 
 async function runLane(state: LaneState, pages: UnitPages): Promise<void> {
-  const { progress } = state;
+  const { progress, pauses } = state;
   for (let unit = await pages.next(); unit !== undefined; unit = await pages.next()) {
+    await pauses.beforeUnit();
     const { database } = unit;
     progress.collecting.push(database);
     show(progress);
@@ -51,9 +54,14 @@ async function runLane(state: LaneState, pages: UnitPages): Promise<void> {
   }
 }
 
-async function collectUnit({ crawlerId, plan, progress }: LaneState, unit: UnitRef): Promise<void> {
+async function collectUnit({ crawlerId, plan, progress, pauses }: LaneState, unit: UnitRef): Promise<void> {
   try {
-    await collecting(plan.resourceGroup, crawlerId, `Collect database ${unit.database}`).collectUnit(unit);
+    const { collectUnit } = collecting(plan.resourceGroup, crawlerId, `Collect database ${unit.database}`);
+    let { yielded } = await collectUnit(unit);
+    while (yielded !== undefined) {
+      await pauses.untilResumed();
+      ({ yielded } = await collectUnit({ ...unit, attemptsBefore: yielded.attempts }));
+    }
     await inBatches(`Publish database ${unit.database}`).publishUnit(unit);
   } catch (error) {
     if (isCancellation(error)) throw error;

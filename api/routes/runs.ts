@@ -10,10 +10,11 @@ import { OPEN_STATUSES } from '../../catalog/runs/run-state.js';
 import { forceStopFrom } from '../../catalog/runs/stop-run.js';
 import type { ApiContext } from '../context.js';
 import { forceStopRun } from '../force-stop-run.js';
+import { pause, resume } from '../pause-run.js';
 import { permitted } from '../permitted.js';
 import { Problem } from '../problems.js';
 import { onWorkspaceOf, type Route, route, visible } from '../route.js';
-import { startRunSchema } from '../schemas/crawlers.js';
+import { pauseSchema, startRunSchema } from '../schemas/crawlers.js';
 import { pageQuery, uuidParams } from '../schemas/lists.js';
 import {
   runListQuery,
@@ -110,6 +111,40 @@ export const runRoutes: Route[] = [
           remedy: 'Nothing needs to be stopped.',
         });
       return { body: await stopRun(context, target.crawlerId, actor) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/runs/:id/pause',
+    tag,
+    summary: 'Pause an open run',
+    description:
+      'No database is begun, what is being read rests after the page in work, and its slot is free for others. A Stop works as ever.',
+    access: onWorkspaceOf('crawler.run', 'run', find),
+    audit: 'run.pause',
+    params: uuidParams,
+    body: pauseSchema,
+    reply: { status: 200, description: 'The run, paused.', body: runSchema },
+    problems: ['NO_OPEN_RUN', 'TEMPORAL_UNAVAILABLE'],
+    handle: async (context, { actor, target, body }) => {
+      await pause(context, target, actor, body.note);
+      return { body: await presentRun(context, await getRun(context.database, target.id), actor) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/runs/:id/resume',
+    tag,
+    summary: 'Let a paused run go on',
+    description: 'From the page where it rests.',
+    access: onWorkspaceOf('crawler.run', 'run', find),
+    audit: 'run.resume',
+    params: uuidParams,
+    reply: { status: 200, description: 'The run.', body: runSchema },
+    problems: ['NO_OPEN_RUN', 'TEMPORAL_UNAVAILABLE'],
+    handle: async (context, { actor, target }) => {
+      await resume(context, target, actor);
+      return { body: await presentRun(context, await getRun(context.database, target.id), actor) };
     },
   }),
   route({

@@ -64,7 +64,7 @@ export const waitingSchema = z
   .object({
     code: z.string().meta({
       description:
-        'WAITING_FOR_CAPACITY, RESOURCE_GROUP_WITHOUT_WORKER, RETRYING, INDEX_BEHIND or TEMPORAL_UNAVAILABLE.',
+        'PAUSED, WAITING_FOR_CAPACITY, RESOURCE_GROUP_WITHOUT_WORKER, RETRYING, INDEX_BEHIND or TEMPORAL_UNAVAILABLE.',
     }),
     message: z.string(),
     remedy: z.string().optional(),
@@ -85,6 +85,10 @@ export const runSchema = z
     waiting: z.array(waitingSchema).meta({
       description: 'Why the run does not go on, or what is owed after its end; empty when all is well.',
     }),
+    pause: z
+      .object({ since: timestamp, by: z.string().nullable(), note: z.string().nullable() })
+      .nullable()
+      .meta({ description: 'Who paused the run, when and why; null while it is not paused.' }),
     forceStopFrom: timestamp
       .nullable()
       .meta({ description: 'From when a Stop that is not confirmed can be forced; null without one.' }),

@@ -36,6 +36,7 @@ export interface PageToStage {
 
 /**
  * Stages one page and moves the unit's cursor in the same transaction, so that neither is ever ahead of the other.
+ * @returns whether the run is paused, so that this is the last page for now
  * @param inTransaction written together with the page, e.g. the page's problems
  * @throws FencedOut when a later attempt holds the unit, or the unit has ended
  */
@@ -44,14 +45,15 @@ export async function stagePage(
   stager: Stager,
   page: PageToStage,
   inTransaction?: (transaction: Knex.Transaction) => Promise<void>,
-): Promise<void> {
-  await withClient(database, async (client, transaction) => {
+): Promise<{ paused: boolean }> {
+  return withClient(database, async (client, transaction) => {
     await commitLazily(client);
     const staged = page.rows.length === 0 ? 0 : 1;
-    const number = await moveUnit(client, stager, page, staged);
+    const { page: number, paused } = await moveUnit(client, stager, page, staged);
     if (stager.resumed) await dropStaged(client, stager, page.readKeys);
     if (staged > 0) await copyRows(client, stager, number, page.rows);
     await inTransaction?.(transaction);
+    return { paused };
   });
 }
 
@@ -83,7 +85,7 @@ export async function stageEnd(database: Database, stager: Stager, end: FinalSta
   const pages = [end.rows, missingTables, missingSchemas].flatMap(pagesOf);
   const { tables } = end.receipt;
   await withClient(database, async (client) => {
-    const last = await moveUnit(
+    const { page: last } = await moveUnit(
       client,
       stager,
       { cursor: null, tablesDone: tables, tablesTotal: tables },
@@ -102,22 +104,23 @@ export async function stageEnd(database: Database, stager: Stager, end: FinalSta
   });
 }
 
-/** Locks the unit, proves that this attempt holds it, and moves it on. Returns the number of the last page. */
+/** Locks the unit, proves that this attempt holds it, and moves it on. Returns the number of the last page, and whether the run is paused. */
 async function moveUnit(
   client: PoolClient,
   { runId, unit, attempt }: Stager,
   to: { cursor: string | null; tablesDone: number; tablesTotal: number },
   pages: number,
-): Promise<number> {
-  const { rows } = await client.query<{ pages_staged: number }>(
+): Promise<{ page: number; paused: boolean }> {
+  const { rows } = await client.query<{ page: number; paused: boolean }>(
     `UPDATE crawl_unit
      SET cursor = coalesce($4, cursor), tables_done = $5, tables_total = $6, pages_staged = pages_staged + $7
      WHERE run_id = $1 AND unit = $2 AND attempt = $3 AND status = 'collecting'
-     RETURNING pages_staged`,
+     RETURNING pages_staged AS page,
+               (SELECT r.paused_at IS NOT NULL FROM crawl_run r WHERE r.id = crawl_unit.run_id) AS paused`,
     [runId, unit, attempt, to.cursor, to.tablesDone, to.tablesTotal, pages],
   );
   if (rows[0] === undefined) throw new FencedOut(runId, unit, attempt);
-  return rows[0].pages_staged;
+  return rows[0];
 }
 
 async function dropStaged(client: PoolClient, { runId, unit }: Stager, nativeKeys: readonly string[]): Promise<void> {

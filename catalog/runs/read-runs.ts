@@ -5,6 +5,7 @@ import { DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
 
 import { type VisibleWorkspaces, visibleBinding } from '../model/visible-workspaces.js';
 import { countRun } from './close-run.js';
+import type { RunPause } from './pause-run.js';
 import type { Failure, RunCounts, RunStatus, RunTrigger, UnitStatus } from './run-state.js';
 
 export interface RunSummary {
@@ -40,6 +41,8 @@ export interface RunDetail extends RunSummary {
   units: Record<UnitStatus | 'total', number>;
   /** Names of the databases being collected or published now. */
   active: string[];
+  /** Set while an open run is paused. */
+  pause: RunPause | null;
   /** The settings it went by. */
   config: Record<string, unknown>;
   workflowRunId: string | null;
@@ -125,7 +128,12 @@ export async function listRuns(
 export async function getRun(database: Database, runId: string): Promise<RunDetail> {
   const [run] = await query<Omit<RunDetail, 'units' | 'active'>>(
     database,
-    `SELECT ${SUMMARY}, r.config, r.workflow_run_id AS "workflowRunId" ${FROM} WHERE r.id = ?`,
+    `SELECT ${SUMMARY}, r.config, r.workflow_run_id AS "workflowRunId",
+            CASE WHEN r.paused_at IS NOT NULL AND r.ended_at IS NULL THEN jsonb_build_object(
+              'since', r.paused_at, 'note', r.pause_note,
+              'by', (SELECT b.name FROM person b WHERE b.id = r.paused_by)) END AS pause
+       ${FROM}
+      WHERE r.id = ?`,
     [runId],
   );
   if (run === undefined) throw new NotFound('run', runId);
@@ -144,8 +152,9 @@ export async function getRun(database: Database, runId: string): Promise<RunDeta
     ...{ pending: 0, collecting: 0, collected: 0, publishing: 0, done: 0, partial: 0, failed: 0, stopped: 0 },
     ...Object.fromEntries(groups.map((group) => [group.status, group.units])),
   };
+  const pause = run.pause === null ? null : { ...run.pause, since: new Date(run.pause.since) };
   const counts = run.endedAt === null ? await countRun(database, runId) : run.counts;
-  return { ...run, counts, units, active: groups.flatMap((group) => group.databases) };
+  return { ...run, pause, counts, units, active: groups.flatMap((group) => group.databases) };
 }
 
 /** A run's units in order. */

@@ -24,6 +24,8 @@ export interface UnitClaim {
   cursor: string | null;
   pagesStaged: number;
   lastServerIdentity: string | null;
+  /** Nothing is to be read now. */
+  paused: boolean;
   /** When everything was last read, fingerprints aside. */
   fullReadAt: Date | null;
 }
@@ -98,9 +100,9 @@ export async function claimUnit(
   claim: { runId: string; unit: number; attempt: number; worker: string },
 ): Promise<UnitClaim> {
   return database.transaction(async (transaction) => {
-    const [run] = await query<{ status: string }>(
+    const [run] = await query<{ paused: boolean }>(
       transaction,
-      `SELECT status FROM crawl_run WHERE id = ? AND status IN ('queued', 'running', 'stopping') FOR SHARE`,
+      `SELECT paused_at IS NOT NULL AS paused FROM crawl_run WHERE id = ? AND status IN ('queued', 'running', 'stopping') FOR SHARE`,
       [claim.runId],
     );
     if (run === undefined) throw new RunEnded(claim.runId);
@@ -114,7 +116,7 @@ export async function claimUnit(
       claim,
     );
     if (unit === undefined) throw new FencedOut(claim.runId, claim.unit, claim.attempt);
-    const [found] = await query<UnitClaim>(
+    const [found] = await query<Omit<UnitClaim, 'paused'>>(
       transaction,
       `SELECT d.id AS "collectedDatabaseId", d.crawler_id AS "crawlerId", d.workspace_id AS "workspaceId",
               d.data_source_id AS "dataSourceId", d.source_type AS "sourceType", d.instance, d.name AS database,
@@ -126,7 +128,7 @@ export async function claimUnit(
       { runId: claim.runId, unit: claim.unit },
     );
     if (found === undefined) throw new DatabaseLeftScope(unit.database_name);
-    return found;
+    return { ...found, paused: run.paused };
   });
 }
 

@@ -4,6 +4,7 @@ import * as collection from './0002-collection.js';
 import * as catalog from './0003-catalog.js';
 import * as search from './0004-search.js';
 import * as runKinds from './0005-run-kinds.js';
+import * as runPause from './0006-run-pause.js';
 
 interface Migration {
   name: string;
@@ -18,6 +19,7 @@ const migrations: Migration[] = [
   { name: '0003-catalog', ...catalog },
   { name: '0004-search', ...search },
   { name: '0005-run-kinds', ...runKinds },
+  { name: '0006-run-pause', ...runPause },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -148,6 +148,32 @@ describe('retrying a run', () => {
   });
 });
 
+describe('pausing a run', () => {
+  it('says who did it and why, is repeatable, and wakes the crawl each time', async () => {
+    const { runId, crawlerId } = await running();
+    const paused = await post(`/runs/${runId}/pause`, { note: 'backups' });
+    expect(paused).toMatchObject({ status: 200, body: { status: 'running', pause: { note: 'backups' } } });
+    expect(await post(`/runs/${runId}/pause`, { note: 'again' })).toMatchObject({
+      body: { pause: { note: 'backups' } },
+    });
+    expect((await read(runId)).waiting).toMatchObject([
+      { code: 'PAUSED', message: expect.stringMatching(/ paused the run: backups$/) },
+    ]);
+    expect(await post(`/runs/${runId}/resume`)).toMatchObject({ status: 200, body: { pause: null, waiting: [] } });
+    expect(await post(`/runs/${runId}/resume`)).toMatchObject({ status: 200 });
+    const woken = api.orchestrator.calls.wakeCrawl?.filter(([id]) => id === crawlerId).map(([, because]) => because);
+    expect(woken).toEqual(['paused', 'paused', 'resumed', 'resumed']);
+  });
+
+  it('is refused of a run that is stopping or has ended', async () => {
+    const { runId } = await running();
+    await post(`/runs/${runId}/stop`);
+    expect(await post(`/runs/${runId}/pause`, {})).toMatchObject({ status: 409, body: { code: 'NO_OPEN_RUN' } });
+    await closeRun(api.database, { runId, status: 'stopped' });
+    expect(await post(`/runs/${runId}/resume`)).toMatchObject({ status: 409, body: { code: 'NO_OPEN_RUN' } });
+  });
+});
+
 describe('why a run waits', () => {
   it('is told of the next attempt with its cause, and of a group that is full with the place in its queue', async () => {
     const { runId, crawlerId } = await running();

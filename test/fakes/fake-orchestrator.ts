@@ -58,6 +58,10 @@ export function createFakeOrchestrator(): FakeOrchestrator {
       openCrawls.set(request.crawlerId, request.runId);
       return { started: true };
     },
+    wakeCrawl: async (crawlerId, because) => {
+      called('wakeCrawl', crawlerId, because);
+      return openCrawls.has(crawlerId);
+    },
     stopCrawl: async (crawlerId) => {
       called('stopCrawl', crawlerId);
       return openCrawls.has(crawlerId);

@@ -9,10 +9,11 @@ import { resolveTemporalBinary } from '../../cli/embedded/temporal-binary.js';
 import { playScenario, scenarios } from './scenarios.js';
 
 /**
- * Records the histories beside this file anew, from a real server: `npm run history:record`. To be run when a workflow
- * is changed on purpose in a way that runs of the released version need not survive; otherwise the histories stay, and
- * the change is made with `patched`.
+ * Records histories beside this file from a real server: `npm run history:record -- <name> ...` those of new paths by
+ * name, without names all of them anew. All are to be recorded anew only when a workflow is changed on purpose in a way
+ * that runs of the released version need not survive; otherwise they stay, and the change is made with `patched`.
  */
+const wanted = new Set(process.argv.slice(2));
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const directory = mkdtempSync(join(tmpdir(), 'datamap-histories-'));
 const workflowBundle = join(directory, 'workflows.js');
@@ -31,6 +32,7 @@ const server = await startTemporal({
 try {
   for (const scenario of scenarios) {
     await playScenario(scenario, { address: server.address, workflowBundle }, async (name, execution, { client }) => {
+      if (wanted.size > 0 && !wanted.has(name)) return;
       const history = await client.workflow.getHandle(execution.workflowId, execution.runId).fetchHistory();
       const file = join(import.meta.dirname, `${name}.json`);
       writeFileSync(file, `${JSON.stringify(withoutTraces(JSON.parse(historyToJSON(history))))}\n`);

@@ -4,11 +4,13 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { connectionTest } from '../../workflows/connection-test.js';
 import {
+  type ControlActivities,
   connectionTestId,
   crawlId,
   databaseListingId,
   deleteCrawlerId,
   type GroupActivities,
+  RESUME_SIGNAL,
 } from '../../workflows/contract.js';
 import type { databaseListing } from '../../workflows/database-listing.js';
 import type { deleteCrawler } from '../../workflows/delete-crawler.js';
@@ -24,6 +26,7 @@ export interface Recorded {
 
 interface Scenario {
   databases: string[];
+  control?: Partial<ControlActivities>;
   group?: Partial<GroupActivities>;
   /** Plays it to its end and names the executions to save, by file name. */
   play(stage: Stage): Promise<Record<string, Recorded>>;
@@ -51,8 +54,45 @@ async function crawlToItsEnd(stage: Stage): Promise<void> {
   await (await stage.startCrawl()).result().catch(() => undefined);
 }
 
+/** Says once that the run is paused, and then no longer. */
+function pausedOnce(): Partial<ControlActivities> {
+  let asked = 0;
+  return {
+    isRunPaused: async () => {
+      asked += 1;
+      return asked === 1;
+    },
+  };
+}
+
+/** Waits until the crawl waits for a timer or a signal. */
+async function untilTimer(handle: { fetchHistory(): Promise<{ events?: unknown }> }): Promise<void> {
+  for (;;) {
+    const { events } = (await handle.fetchHistory()) as { events?: { timerStartedEventAttributes?: unknown }[] };
+    if (events?.some(({ timerStartedEventAttributes: timer }) => timer != null)) return;
+    await delay(50);
+  }
+}
+
 /** Every path that a change of a workflow must still be able to replay. */
 export const scenarios: Scenario[] = [
+  {
+    databases: ['shop'],
+    group: {
+      collectUnit: async ({ attemptsBefore }) =>
+        attemptsBefore === undefined
+          ? { tables: 1, changed: 1, yielded: { reason: 'paused', attempts: 1 } }
+          : { tables: 3, changed: 3 },
+    },
+    control: pausedOnce(),
+    play: async (stage) => {
+      const handle = await stage.startCrawl();
+      await untilTimer(handle);
+      await handle.signal(RESUME_SIGNAL);
+      await handle.result();
+      return { 'crawl-that-was-paused': theCrawl(stage) };
+    },
+  },
   {
     databases: ['shop'],
     play: async (stage) => {
@@ -179,7 +219,7 @@ export async function playScenario(
 ): Promise<void> {
   let group = '';
   const { activities } = stubControl(scenario.databases, { group: () => group });
-  const steps = { control: activities, group: { ...stubGroup(scenario.databases), ...scenario.group } };
+  const steps = { control: { ...activities, ...scenario.control }, group: { ...stubGroup(scenario.databases), ...scenario.group } };
   await playOn(
     steps,
     async (stage) => {

@@ -5,6 +5,7 @@ import { DefaultLogger, type NativeConnection, Runtime } from '@temporalio/worke
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { markDeleting } from '../../catalog/crawlers/write-crawlers.js';
+import { pauseRun, resumeRun } from '../../catalog/runs/pause-run.js';
 import { queueRun } from '../../catalog/runs/queue-run.js';
 import { getRun } from '../../catalog/runs/read-runs.js';
 import { readRunLog } from '../../catalog/runs/run-log.js';
@@ -250,6 +251,93 @@ describe('a run with its real steps', () => {
       [crawlerId],
     );
     expect(Number(living?.count)).toBe(20);
+  });
+
+  it('rests after the page in work when it is paused, frees its slot, and goes on where it was', async () => {
+    const { start, result, source, crawlerId } = await crawler(5_000);
+    let reading: (page: number) => void = () => undefined;
+    let goOn: () => void = () => undefined;
+    const began = new Promise<number>((resolve) => {
+      reading = resolve;
+    });
+    const released = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    source.faults.beforePage = async (page) => {
+      if (page !== 2) return;
+      reading(page);
+      await released;
+    };
+    const runId = await start();
+    await began;
+    expect(await pauseRun(database, runId, { personId: null, name: 'An operator', note: 'backups' })).toBe(true);
+    expect(await orchestrator.wakeCrawl(crawlerId, 'paused')).toBe(true);
+    goOn();
+    const handle = client.workflow.getHandle(crawlId(crawlerId));
+    await vi.waitFor(
+      async () => {
+        expect((await getRun(database, runId)).pause).toMatchObject({ note: 'backups' });
+        // Nothing of it is with a worker, and it waits for nothing but a signal.
+        expect((await handle.describe()).raw.pendingActivities ?? []).toEqual([]);
+        expect(await lastLine(runId)).toMatchObject({ step: 'pause', message: 'Reading rests: the run is paused' });
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+    const pagesBefore = source.pagesRead.length;
+    expect(pagesBefore).toBeLessThan(5);
+    expect(await resumeRun(database, runId, { name: 'An operator' })).toBe(true);
+    expect(await orchestrator.wakeCrawl(crawlerId, 'resumed')).toBe(true);
+    expect(await result()).toMatchObject({ status: 'succeeded', counts: { added: 5_000 } });
+    // The page that was read ahead while the pause arrived is read once more, and no other.
+    expect(new Set(source.pagesRead.flat()).size).toBe(5_000);
+    expect(source.pagesRead.flat().length).toBeLessThanOrEqual(6_000);
+    expect(await getRun(database, runId)).toMatchObject({ status: 'succeeded', pause: null });
+    const { lines } = await readRunLog(database, runId, { limit: 100, step: 'pause' });
+    expect(lines.map(({ message }) => message)).toEqual([
+      'An operator paused the run: backups',
+      'Reading rests: the run is paused',
+      'An operator let the run go on',
+    ]);
+  });
+
+  it('begins nothing while it is paused before its first database, and stops all the same', async () => {
+    const { start, result, source, crawlerId } = await crawler(20);
+    let listing: () => void = () => undefined;
+    let goOn: () => void = () => undefined;
+    const began = new Promise<void>((resolve) => {
+      listing = resolve;
+    });
+    const released = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    connector = {
+      ...source.connector(),
+      listDatabases: async () => {
+        listing();
+        await released;
+        return [{ name: 'shop' }];
+      },
+    };
+    const runId = await start();
+    await began;
+    // Its signal is lost: the row alone must do.
+    expect(await pauseRun(database, runId, { personId: null, name: 'An operator' })).toBe(true);
+    goOn();
+    const handle = client.workflow.getHandle(crawlId(crawlerId));
+    await vi.waitFor(
+      async () => {
+        expect((await getRun(database, runId)).units.total).toBe(1);
+        const { events } = await handle.fetchHistory();
+        expect(events?.some(({ timerStartedEventAttributes: timer }) => timer != null)).toBe(true);
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+    expect(source.pagesRead).toEqual([]);
+    await markStopping(database, { crawlerId });
+    expect(await orchestrator.stopCrawl(crawlerId)).toBe(true);
+    await result().catch(() => undefined);
+    expect(await getRun(database, runId)).toMatchObject({ status: 'stopped', pause: null });
+    expect(await pauseRun(database, runId, { personId: null, name: 'An operator' })).toBe(false);
   });
 
   it('stops within seconds, keeps its rows right, and runs again', async () => {

@@ -27,6 +27,7 @@ export function stubControl(
       units(runId)
         .filter(({ unit, database }) => unit > after && !record.failed.some((failed) => failed.database === database))
         .slice(0, limit),
+    isRunPaused: async () => false,
     publishUnit: async ({ database }) => {
       record.published.push(database);
       return { tables: 3, added: 3, changed: 0, removed: 0, restored: 0, unchanged: 0, held: 0, problems: 0 };

@@ -56,6 +56,7 @@ test('a claim tells where the attempt before left off', async () => {
     cursor: null,
     pagesStaged: 0,
     lastServerIdentity: null,
+    paused: false,
     fullReadAt: null,
   });
   await query(catalog.database, `UPDATE crawl_unit SET cursor = 'k9', pages_staged = 3 WHERE run_id = ?`, [runId]);
