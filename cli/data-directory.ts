@@ -29,6 +29,12 @@ export function layoutOf(dataDirectory: string) {
     progress: at('progress.json'),
     postgres: at('postgres'),
     temporal: at('temporal.db'),
+    /** The search engine's index, which can be filled anew from the catalog at any time. */
+    meilisearch: at('meilisearch'),
+    /** Its master key; mode 0600. */
+    meilisearchKey: at('meilisearch.key'),
+    /** Which engine the last start searched with: another one has to be filled first. */
+    searchEngine: at('search-engine.json'),
     logs: at('logs'),
   };
 }

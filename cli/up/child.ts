@@ -11,6 +11,8 @@ export interface ChildOptions {
   args: readonly string[];
   env: NodeJS.ProcessEnv;
   logFile: string;
+  /** What to do when it does not start; by default, to mend what its last words name. */
+  remedy?: string;
   /** Told the id of the process as soon as there is one. */
   onSpawn(pid: number): void;
   /** Resolves when the child does its work; it is given up when this rejects. */
@@ -50,7 +52,7 @@ export async function startChild(options: ChildOptions): Promise<Incarnation> {
     throw new CliError(
       'PROGRAM_FAILED',
       `${cause}. Its last words, from ${options.logFile}:\n${lastLines(options.logFile)}`,
-      'Mend what it names and start again; if it names nothing of yours, report it with these lines.',
+      options.remedy ?? 'Mend what it names and start again; if it names nothing of yours, report it with these lines.',
     );
   }
   return incarnation;

@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_DATA_DIRECTORY } from '../data-directory.js';
-import type { UpOptions } from './options.js';
+import { SEARCH_CHOICES, type UpOptions } from './options.js';
 
 export function upCommand(program: Command): void {
   program
@@ -10,6 +10,11 @@ export function upCommand(program: Command): void {
     .option('--data-dir <directory>', 'where everything is kept', DEFAULT_DATA_DIRECTORY)
     .option('--no-sample', 'do not make and collect the sample shop')
     .option('--no-open', 'do not open a browser')
+    .addOption(
+      new Option('--search <engine>', 'what answers search; auto takes Meilisearch where MEILI_URL or the PATH has one')
+        .choices(SEARCH_CHOICES)
+        .default('auto'),
+    )
     .option('--watch', 'start API and worker again whenever a source changes (npm run dev)')
     // Loaded when it is wanted: the other commands need none of it, and are to be quick.
     .action(async (options: UpOptions) => (await import('./up.js')).up(options));

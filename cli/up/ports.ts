@@ -3,7 +3,7 @@ import { CliError } from '../errors.js';
 import { readJson, writePrivateJson } from '../private-file.js';
 
 /** The usual ports; where one is taken, a free one is chosen and kept for the next start. */
-const USUAL = { api: 8080, postgres: 5432, temporal: 7233, temporalUi: 8233 } as const;
+const USUAL = { api: 8080, postgres: 5432, temporal: 7233, temporalUi: 8233, meilisearch: 7700 } as const;
 
 export type PortName = keyof typeof USUAL;
 export type Ports = Record<PortName, number>;
@@ -35,6 +35,7 @@ export async function choosePorts(file: string, wantedApiPort?: number): Promise
     postgres: await choose('postgres'),
     temporal: await choose('temporal'),
     temporalUi: await choose('temporalUi'),
+    meilisearch: await choose('meilisearch'),
   };
   writePrivateJson(file, ports);
   return ports;

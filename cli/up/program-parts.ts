@@ -32,6 +32,36 @@ export function apiPart(options: ProgramOptions & { port: number }): Part {
   };
 }
 
+/** The embedded Meilisearch as a part of the stack. */
+export function meilisearchPart(options: {
+  binary: string;
+  port: number;
+  key: string;
+  directory: string;
+  logs: string;
+  note(pid: number): void;
+}): Part {
+  return {
+    name: 'Meilisearch',
+    patience: 10_000,
+    start: () =>
+      startChild({
+        command: options.binary,
+        args: [
+          ...['--http-addr', `127.0.0.1:${options.port}`, '--env', 'production', '--no-analytics'],
+          ...['--db-path', options.directory],
+          ...['--dump-dir', join(options.directory, 'dumps'), '--snapshot-dir', join(options.directory, 'snapshots')],
+        ],
+        // Not as an argument: every account of the machine can read those.
+        env: { ...process.env, MEILI_MASTER_KEY: options.key },
+        logFile: join(options.logs, 'meilisearch.log'),
+        onSpawn: options.note,
+        remedy: `Delete ${options.directory}, from which nothing is lost, if another version wrote it; or start with --search postgresql.`,
+        ready: (ended) => until('Meilisearch', ended, () => answers(`http://127.0.0.1:${options.port}/health`)),
+      }),
+  };
+}
+
 /** The worker's process as a part of the stack. */
 export function workerPart(options: ProgramOptions & { databaseUrl: string }): Part {
   return {

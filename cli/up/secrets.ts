@@ -28,6 +28,13 @@ export function secretKeyOf(layout: Layout): string {
   );
 }
 
+/** The key of the embedded Meilisearch, made when there is none. */
+export function meilisearchKeyOf(layout: Layout): string {
+  if (!existsSync(layout.meilisearchKey))
+    writePrivateFile(layout.meilisearchKey, `${randomBytes(24).toString('base64url')}\n`);
+  return readFileSync(layout.meilisearchKey, 'utf8').trim();
+}
+
 /**
  * @param cluster where PostgreSQL keeps its data
  * @throws CliError PASSWORDS_LOST when a cluster is there and its passwords are not

@@ -4,11 +4,19 @@ import { DEFAULT_DATA_DIRECTORY, type Layout } from '../data-directory.js';
 import { resolveTemporalBinary } from '../embedded/temporal-binary.js';
 import { remark } from '../terminal/output.js';
 import { stage } from '../terminal/stages.js';
+import type { SearchChoice } from './options.js';
 import type { Ports } from './ports.js';
 import { catalogUrl, type EmbeddedPostgres, ensureCatalogDatabase, postgresPart } from './postgres-part.js';
 import { placeForPostgres } from './postgres-place.js';
 import type { ProcessBook } from './process-book.js';
-import { apiPart, workerPart } from './program-parts.js';
+import { apiPart, meilisearchPart, workerPart } from './program-parts.js';
+import {
+  chooseSearchEngine,
+  fillSearchEngine,
+  hasToBeFilled,
+  type SearchEngine,
+  searchEnvironment,
+} from './search-engine.js';
 import { passwordsOf, secretKeyOf } from './secrets.js';
 import { type Part, type Supervised, supervise } from './supervisor.js';
 import { temporalPart } from './temporal-part.js';
@@ -26,6 +34,8 @@ export interface StartedStack extends Stack {
   apiUrl: string;
   /** Nothing where Temporal is not ours. */
   temporalUi: string | undefined;
+  /** In words. */
+  searchEngine: string;
   /** Nothing where PostgreSQL is not ours. */
   postgres: EmbeddedPostgres | undefined;
   databaseUrl: string;
@@ -36,13 +46,14 @@ export interface StackOptions {
   ports: Ports;
   book: ProcessBook;
   watch: boolean;
+  search: SearchChoice;
   /** Given what will be running, before anything is: a start that is interrupted must end what there is by then. */
   onStarted(stack: Stack): void;
   /** Called once the database is migrated and before API and worker start. */
   whenMigrated(databaseUrl: string): Promise<void>;
 }
 
-/** Brings up, in order: PostgreSQL and Temporal, unless others are named, then the worker and the API. */
+/** Brings up, in order: PostgreSQL, Temporal and Meilisearch, unless others are named, then the worker and the API. */
 export async function startStack(options: StackOptions): Promise<StartedStack> {
   const { layout, ports, book } = options;
   const running: Supervised[] = [];
@@ -59,6 +70,9 @@ export async function startStack(options: StackOptions): Promise<StartedStack> {
   const postgres = await startOwnPostgres(options, start);
   const databaseUrl = postgres === undefined ? (nonEmpty('DATABASE_URL') ?? '') : catalogUrl(postgres);
   const temporal = await startOwnTemporal(options, start);
+  const engine = chooseSearchEngine(options.search, layout, ports.meilisearch);
+  const toFill = hasToBeFilled(engine, layout);
+  await startOwnMeilisearch(options, engine, start);
   await stage('Migrating the catalog', async () => {
     const database = openDatabase(databaseUrl, { max: 2, name: 'datamap-up' });
     try {
@@ -68,7 +82,11 @@ export async function startStack(options: StackOptions): Promise<StartedStack> {
     }
     await options.whenMigrated(databaseUrl);
   });
-  const env = environment(layout, ports, databaseUrl, temporal?.address);
+  if (toFill) await stage('Filling the search index', () => fillSearchEngine(databaseUrl, engine, layout));
+  const env = {
+    ...environment(layout, ports, databaseUrl, temporal?.address),
+    ...searchEnvironment(engine),
+  };
   const program = { env, logs: layout.logs, watch: options.watch };
   await stage('Starting the worker and the API', async () => {
     // The worker is named first, so that it ends after the API when everything ends.
@@ -81,6 +99,7 @@ export async function startStack(options: StackOptions): Promise<StartedStack> {
     ...stack,
     apiUrl: `http://localhost:${ports.api}`,
     temporalUi: temporal?.ui,
+    searchEngine: engine.kind === 'postgresql' ? 'PostgreSQL' : `Meilisearch at ${engine.url}`,
     postgres,
     databaseUrl,
   };
@@ -119,6 +138,19 @@ async function startOwnTemporal(
     await start(temporalPart(temporal, (pid) => book.note('temporal', pid)));
   });
   return { address: `127.0.0.1:${ports.temporal}`, ui: `http://localhost:${ports.temporalUi}` };
+}
+
+async function startOwnMeilisearch(
+  { layout, book }: StackOptions,
+  engine: SearchEngine,
+  start: (...parts: Part[]) => Promise<void>,
+): Promise<void> {
+  if (engine.kind !== 'own meilisearch') return;
+  const { binary, port, key } = engine;
+  const meilisearch = { binary, port, key, directory: layout.meilisearch, logs: layout.logs };
+  await stage('Starting Meilisearch', () =>
+    start(meilisearchPart({ ...meilisearch, note: (pid) => book.note('meilisearch', pid) })),
+  );
 }
 
 function environment(

@@ -10,6 +10,7 @@ export interface Facts {
   example: { text: string; answer: SearchAnswer } | undefined;
   apiUrl: string;
   temporalUi: string | undefined;
+  searchEngine: string;
   loginLink: string;
   dataDirectory: string;
   /** From the beginning of this start. */
@@ -33,6 +34,7 @@ export function summary(facts: Facts): string {
     `  Console      ${facts.apiUrl}`,
     `  API          ${facts.apiUrl}/api/v1   (documentation: ${facts.apiUrl}/api/docs)`,
     ...(facts.temporalUi === undefined ? [] : [`  Temporal UI  ${facts.temporalUi}`]),
+    `  Search       ${facts.searchEngine}`,
     `  Data         ${facts.dataDirectory}`,
     '',
     'Sign in (once, within 15 minutes):',

@@ -60,6 +60,7 @@ async function run(options: UpOptions, layout: Layout, ending: Ending): Promise<
       ports,
       book: openProcessBook(layout.processes),
       watch: options.watch === true,
+      search: options.search,
       onStarted: ending.watch,
       whenMigrated: async (databaseUrl) => {
         admin = await ensureLocalAdmin(databaseUrl);
@@ -78,6 +79,7 @@ async function run(options: UpOptions, layout: Layout, ending: Ending): Promise<
       example: sample.state === 'left out' ? undefined : await searchExample(client),
       apiUrl: stack.apiUrl,
       temporalUi: stack.temporalUi,
+      searchEngine: stack.searchEngine,
       loginLink,
       dataDirectory: layout.root,
       seconds: (Date.now() - started) / 1000,

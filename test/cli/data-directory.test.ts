@@ -53,7 +53,7 @@ it('is held by one instance at a time, and by the next when the holder was kille
 
 it('keeps its ports, gives way where one is taken, and refuses a taken one that was asked for', async () => {
   const first = await choosePorts(layout.ports);
-  expect(new Set(Object.values(first)).size).toBe(4);
+  expect(new Set(Object.values(first)).size).toBe(5);
   expect(await choosePorts(layout.ports)).toEqual(first);
   const other = createServer();
   await new Promise<void>((done) => other.listen(first.postgres, '127.0.0.1', done));

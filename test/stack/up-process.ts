@@ -21,7 +21,17 @@ const LAST_WORDS = 'Ctrl-C ends everything; nothing is lost.';
 export function startUp(dataDirectory: string, home: string, ...options: string[]): UpProcess {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', resolve('cli/main.ts'), 'up', '--data-dir', dataDirectory, '--no-open', ...options],
+    [
+      '--import',
+      'tsx',
+      resolve('cli/main.ts'),
+      'up',
+      '--data-dir',
+      dataDirectory,
+      '--no-open',
+      ...(options.includes('--search') ? [] : ['--search', 'postgresql']),
+      ...options,
+    ],
     { env: environment(home), stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let text = '';

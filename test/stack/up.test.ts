@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, it, vi } from 'vitest';
@@ -106,3 +106,19 @@ it('says what to do when the port that was asked for is taken, and starts nothin
   expect(await first.ended).toBe(1);
   expect(first.said()).toMatch(/Port \d+ is taken by another program[\s\S]*--port/);
 });
+
+it('says what to do when the Meilisearch on the PATH does not start', async () => {
+  const bin = join(home, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'meilisearch'), '#!/bin/sh\necho "the database is of another version" >&2\nexit 1\n', {
+    mode: 0o755,
+  });
+  vi.stubEnv('PATH', `${bin}:${process.env['PATH']}`);
+  const failing = up('--no-sample', '--search', 'auto', '--port', String(await freePort()));
+  vi.unstubAllEnvs();
+  expect(await failing.ended).toBe(1);
+  expect(failing.said()).toContain('Meilisearch ended while starting (exit code 1)');
+  expect(failing.said()).toContain('the database is of another version');
+  expect(failing.said()).toContain('or start with --search postgresql');
+  expect(alive(processesOf(data))).toEqual([]);
+}, 60_000);

@@ -4,13 +4,18 @@ import { instanceAt } from '../server/instances.js';
 import type { Ports } from './ports.js';
 import { catalogUrl } from './postgres-part.js';
 import { placeForPostgres } from './postgres-place.js';
+import { searchEnvironmentOfLastStart } from './search-engine.js';
 import { passwordsOf } from './secrets.js';
 
-/** The catalog of the instance that runs on a data directory, for maintenance beside it; nothing when none runs. */
-export function databaseBeside(dataDirectory: string = DEFAULT_DATA_DIRECTORY): string | undefined {
+/**
+ * How a maintenance program finds the catalog and the search engine of the instance that runs on a data directory;
+ * nothing when none runs.
+ */
+export function environmentBeside(dataDirectory: string = DEFAULT_DATA_DIRECTORY): Record<string, string> | undefined {
   const layout = layoutOf(dataDirectory);
   const ports = readJson<Ports>(layout.ports);
   if (instanceAt(dataDirectory) === undefined || ports === undefined) return undefined;
   const { directory } = placeForPostgres(layout);
-  return catalogUrl({ directory, port: ports.postgres, passwords: passwordsOf(layout, directory) });
+  const DATABASE_URL = catalogUrl({ directory, port: ports.postgres, passwords: passwordsOf(layout, directory) });
+  return { DATABASE_URL, ...searchEnvironmentOfLastStart(layout, ports.meilisearch) };
 }
