@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { CliError } from '../errors.js';
 import type { Incarnation } from './supervisor.js';
@@ -25,6 +25,36 @@ export interface ChildOptions {
  * @throws CliError PROGRAM_FAILED when it ends, or is not ready in time; the message has its last words
  */
 export async function startChild(options: ChildOptions): Promise<Incarnation> {
+  const { child, ended } = spawnLogged(options);
+  const incarnation: Incarnation = {
+    ended,
+    stop: () => void child.kill('SIGTERM'),
+    kill: () => void child.kill('SIGKILL'),
+  };
+  try {
+    await options.ready(ended);
+  } catch (error) {
+    incarnation.kill();
+    await ended;
+    const cause = error instanceof Error ? error.message : String(error);
+    throw failed(cause, options);
+  }
+  return incarnation;
+}
+
+/**
+ * Runs one of our own programs to its end.
+ * @param name what it is called in the error
+ * @throws CliError PROGRAM_FAILED when it does not end well; the message has its last words
+ */
+export async function runChild(name: string, options: Omit<ChildOptions, 'ready'>): Promise<void> {
+  const how = await spawnLogged(options).ended;
+  if (how !== WELL) throw failed(`${name} ended early (${how})`, options);
+}
+
+const WELL = 'exit code 0';
+
+function spawnLogged(options: Omit<ChildOptions, 'ready'>): { child: ChildProcess; ended: Promise<string> } {
   rotate(options.logFile);
   const log = openSync(options.logFile, 'a', 0o600);
   const child = spawn(options.command, options.args, {
@@ -38,24 +68,15 @@ export async function startChild(options: ChildOptions): Promise<Incarnation> {
     child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `killed by ${signal}`));
   });
   if (child.pid !== undefined) options.onSpawn(child.pid);
-  const incarnation: Incarnation = {
-    ended,
-    stop: () => void child.kill('SIGTERM'),
-    kill: () => void child.kill('SIGKILL'),
-  };
-  try {
-    await options.ready(ended);
-  } catch (error) {
-    incarnation.kill();
-    await ended;
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new CliError(
-      'PROGRAM_FAILED',
-      `${cause}. Its last words, from ${options.logFile}:\n${lastLines(options.logFile)}`,
-      options.remedy ?? 'Mend what it names and start again; if it names nothing of yours, report it with these lines.',
-    );
-  }
-  return incarnation;
+  return { child, ended };
+}
+
+function failed(cause: string, { logFile, remedy }: Pick<ChildOptions, 'logFile' | 'remedy'>): CliError {
+  return new CliError(
+    'PROGRAM_FAILED',
+    `${cause}. Its last words, from ${logFile}:\n${lastLines(logFile)}`,
+    remedy ?? 'Mend what it names and start again; if it names nothing of yours, report it with these lines.',
+  );
 }
 
 /** The end of a log file, for an error message. */

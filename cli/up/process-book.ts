@@ -12,6 +12,8 @@ const FAREWELLS: readonly { name: string; signal: NodeJS.Signals; patience: numb
   { name: 'api', signal: 'SIGTERM', patience: 3_000, last: 'SIGKILL' },
   // What it was collecting goes on from its last heartbeat, so there is no point in waiting long.
   { name: 'worker', signal: 'SIGTERM', patience: 3_000, last: 'SIGKILL' },
+  { name: 'search-rebuild', signal: 'SIGTERM', patience: 3_000, last: 'SIGKILL' },
+  { name: 'meilisearch', signal: 'SIGTERM', patience: 5_000, last: 'SIGKILL' },
   { name: 'temporal', signal: 'SIGINT', patience: 5_000, last: 'SIGKILL' },
   // Never SIGKILL: SIGQUIT ends every backend too, and the write-ahead log mends the rest.
   { name: 'postgres', signal: 'SIGINT', patience: 20_000, last: 'SIGQUIT' },

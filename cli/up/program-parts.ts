@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Database, openDatabase } from '../../db/database.js';
-import { startChild } from './child.js';
+import { runChild, startChild } from './child.js';
 import { programCommand } from './programs.js';
 import type { Part } from './supervisor.js';
 import { workerEnvironment } from './worker-memory.js';
@@ -30,6 +30,16 @@ export function apiPart(options: ProgramOptions & { port: number }): Part {
         ready: (ended) => until('The API', ended, () => answers(`http://127.0.0.1:${options.port}/healthz`)),
       }),
   };
+}
+
+/** Fills the search index from the catalog; what is searched meanwhile is the old one. */
+export function fillSearch({ env, logs, note }: Omit<ProgramOptions, 'watch'>): Promise<void> {
+  return runChild('Filling the search index', {
+    ...programCommand('search/rebuild-main', false),
+    env,
+    logFile: join(logs, 'search-rebuild.log'),
+    onSpawn: note,
+  });
 }
 
 /** The embedded Meilisearch as a part of the stack. */

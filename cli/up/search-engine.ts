@@ -1,7 +1,4 @@
 import { existsSync } from 'node:fs';
-import { openDatabase } from '../../db/database.js';
-import { createSearchIndex } from '../../search/create-index.js';
-import { rebuildIndex } from '../../search/rebuild.js';
 import type { Layout } from '../data-directory.js';
 import { programOnPath } from '../embedded/program-on-path.js';
 import { CliError } from '../errors.js';
@@ -64,17 +61,7 @@ export function hasToBeFilled(engine: SearchEngine, layout: Layout): boolean {
   return last.engine !== traceOf(engine, layout).engine;
 }
 
-/** Fills the engine's index from the catalog, and remembers that it was. */
-export async function fillSearchEngine(databaseUrl: string, engine: SearchEngine, layout: Layout): Promise<void> {
-  const { MEILI_URL, MEILI_MASTER_KEY } = searchEnvironment(engine);
-  // A rebuild holds some of its own while it reads.
-  const database = openDatabase(databaseUrl, { max: 6, name: 'datamap-up' });
-  const index = createSearchIndex({ database, meiliUrl: MEILI_URL, meiliKey: MEILI_MASTER_KEY });
-  try {
-    await index.prepare();
-    await rebuildIndex(database, index);
-  } finally {
-    await Promise.allSettled([index.close(), database.destroy()]);
-  }
+/** Remembers that the engine's index is filled. */
+export function rememberFilled(engine: SearchEngine, layout: Layout): void {
   writePrivateJson(layout.searchEngine, traceOf(engine, layout));
 }

@@ -9,11 +9,11 @@ import type { Ports } from './ports.js';
 import { catalogUrl, type EmbeddedPostgres, ensureCatalogDatabase, postgresPart } from './postgres-part.js';
 import { placeForPostgres } from './postgres-place.js';
 import type { ProcessBook } from './process-book.js';
-import { apiPart, meilisearchPart, workerPart } from './program-parts.js';
+import { apiPart, fillSearch, meilisearchPart, workerPart } from './program-parts.js';
 import {
   chooseSearchEngine,
-  fillSearchEngine,
   hasToBeFilled,
+  rememberFilled,
   type SearchEngine,
   searchEnvironment,
 } from './search-engine.js';
@@ -82,12 +82,17 @@ export async function startStack(options: StackOptions): Promise<StartedStack> {
     }
     await options.whenMigrated(databaseUrl);
   });
-  if (toFill) await stage('Filling the search index', () => fillSearchEngine(databaseUrl, engine, layout));
   const env = {
     ...environment(layout, ports, databaseUrl, temporal?.address),
     ...searchEnvironment(engine),
   };
   const program = { env, logs: layout.logs, watch: options.watch };
+  if (toFill) {
+    await stage('Filling the search index', () =>
+      fillSearch({ env, logs: layout.logs, note: (pid) => book.note('search-rebuild', pid) }),
+    );
+    rememberFilled(engine, layout);
+  }
   await stage('Starting the worker and the API', async () => {
     // The worker is named first, so that it ends after the API when everything ends.
     await start(
