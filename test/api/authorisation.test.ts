@@ -125,6 +125,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /data-sources',
       'GET /entities',
       'GET /entities/{id}',
+      'GET /held-removals',
       'GET /me',
       'GET /resource-groups',
       'GET /resource-groups/{id}',
