@@ -115,6 +115,17 @@ describe.skipIf(MARIADB === '')('an account of MariaDB', () => {
     expect((await (await source.open(user)).describe()).incomplete).toBeUndefined();
   });
 
+  it('has the same privileges as last time until they are changed, and each reading tells', async () => {
+    const user = await source.account(`SELECT, SHOW VIEW ON ${source.pattern}.*`);
+    const privileges = async () => (await (await source.open(user)).describe()).privileges;
+    const before = await privileges();
+    expect(await privileges()).toBe(before);
+    await source.run(`REVOKE SHOW VIEW ON ${source.pattern}.* FROM '${user}'@'%'`);
+    expect(await privileges()).not.toBe(before);
+    await source.run(`GRANT SHOW VIEW ON ${source.pattern}.* TO '${user}'@'%'`);
+    expect(await privileges()).toBe(before);
+  });
+
   it('without any grant is refused, not shown an empty database', async () => {
     await expect(source.open(await source.account())).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
   });
