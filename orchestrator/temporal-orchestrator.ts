@@ -20,11 +20,11 @@ import {
   type DeleteCrawlerInput,
   databaseListingId,
   deleteCrawlerId,
-  PAUSE_SIGNAL,
-  RESUME_SIGNAL,
   type HeldRemovalsWorkflow,
   HOLD_DECIDED,
   heldRemovalsStart,
+  PAUSE_SIGNAL,
+  RESUME_SIGNAL,
   scheduleId,
   searchAttributes,
 } from '../workflows/contract.js';
