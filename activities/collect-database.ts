@@ -1,8 +1,9 @@
 import { canonicalTable } from '../catalog/collect/canonical.js';
 import { type KnownObjects, knownContent, loadKnown } from '../catalog/collect/known-objects.js';
+import { lastReading } from '../catalog/collect/last-reading.js';
 import { ListingDiff, type ObjectToRead } from '../catalog/collect/listing-diff.js';
 import { sourceKeyOfTable, tableKey } from '../catalog/collect/native-key.js';
-import { openReceipt, type Receipt } from '../catalog/collect/receipt.js';
+import { keysAreTrusted, openReceipt, type Receipt } from '../catalog/collect/receipt.js';
 import {
   fingerprintOfRow,
   keyOfRow,
@@ -53,16 +54,18 @@ export async function collectDatabase(
   const receipt = openReceipt({
     identity: reader.identity,
     description,
-    lastServerIdentity: claim.lastServerIdentity,
+    position: await reader.position?.(),
+    last: await lastReading(collection.database, claim.collectedDatabaseId),
     fullRead: isFullReadDue(claim),
   });
-  if (receipt.serverChanged !== undefined) {
-    log.warn('connect', `The server is another one than last time; tables are matched by name and nothing is removed`);
+  if (!keysAreTrusted(receipt)) {
+    const what = receipt.serverChanged === undefined ? 'database' : 'server';
+    log.warn('connect', `The ${what} is another one than last time; tables are matched by name and nothing is removed`);
   }
   const known = await loadKnown(collection.database, {
     ...collection.stager,
     collectedDatabaseId: claim.collectedDatabaseId,
-    trusted: receipt.serverChanged === undefined,
+    trusted: keysAreTrusted(receipt),
   });
   const containers = changedContainers(claim, description, known);
   const diff = await list(collection, known, receipt);
@@ -122,7 +125,7 @@ async function readChanged(
   let changed = 0;
   for await (const page of readAhead(reader, diff.toRead, keyAtSource, digest)) {
     signal.throwIfAborted();
-    const rows = await rowsOf(collection, page, receipt.serverChanged === undefined);
+    const rows = await rowsOf(collection, page, keysAreTrusted(receipt));
     const upserts = rows.filter((row) => opOfRow(row) === 'upsert').length;
     const last = page.readKeys.at(-1) ?? '';
     if (last > cursor) cursor = last;
@@ -195,6 +198,8 @@ async function end(
   containers: readonly StagedRow[],
   receipt: Receipt,
 ): Promise<void> {
+  const position = await reader.position?.();
+  if (position !== undefined) receipt.position = position.at;
   receipt.queries = reader.queries();
   const missing = diff.missing().map(missingObject);
   await stageEnd(database, stager, {

@@ -11,6 +11,8 @@ export interface ActivityContext {
   /** The key that seals data sources' credentials. */
   secretKey: Buffer;
   searchIndex: SearchIndex;
+  /** How many days what was removed from the map can be restored; 30 when left out. */
+  tombstoneDays?: number | undefined;
   log: Logger;
   /** Who this worker is, for run logs and connection tests. */
   worker: { id: string; host: string; addresses: string[] };

@@ -12,13 +12,16 @@ import { createFailUnit } from './fail-unit.js';
 import { createFinishRun } from './finish-run.js';
 import { guarded } from './guarded.js';
 import { createIsRunPaused } from './is-run-paused.js';
+import { createKeepHeldRemovals } from './keep-held-removals.js';
 import { createListDatabases } from './list-databases.js';
 import { createNextUnits } from './next-units.js';
 import { createOpenRun } from './open-run.js';
 import { createPublishUnit } from './publish-unit.js';
+import { createPurgeTombstones } from './purge-tombstones.js';
 import { createRecordSkippedRun } from './record-skipped-run.js';
 import { removeSchedule } from './remove-schedule.js';
 import { createRetireDatabases } from './retire-databases.js';
+import { createSettleHeldRemovals } from './settle-held-removals.js';
 import { createStopActiveRun } from './stop-active-run.js';
 
 /** The steps of the control queue: they touch our own servers only. */
@@ -35,6 +38,9 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       recordSkippedRun: createRecordSkippedRun(context),
       drainOutbox: createDrainOutbox(context),
       retireDatabases: createRetireDatabases(context),
+      settleHeldRemovals: createSettleHeldRemovals(context),
+      keepHeldRemovals: createKeepHeldRemovals(context),
+      purgeTombstones: createPurgeTombstones(context),
       closeConnectionTest: createCloseConnectionTest(context),
       closeDatabaseListing: createCloseDatabaseListing(context),
       removeSchedule,

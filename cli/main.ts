@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { crawlCommand } from './commands/crawl.js';
+import { heldCommands } from './commands/held.js';
 import { loginCommand } from './commands/login.js';
 import { loginLinkCommand } from './commands/login-link.js';
 import { logsCommand } from './commands/logs.js';
@@ -28,6 +29,7 @@ for (const add of [
   stopCommand,
   pauseCommand,
   resumeCommand,
+  heldCommands,
   retryCommand,
   loginCommand,
   loginLinkCommand,

@@ -74,6 +74,13 @@ export interface DatabaseDescription {
   comment?: string;
   properties?: Record<string, string>;
   schemas: SchemaInfo[];
+  /** Tells the database apart from another of its name on the same server, where the server has such a number. */
+  identity?: string;
+  /**
+   * A digest of what the account may do there, where a source hides what one may not see: another one can mean that
+   * tables are hidden and not dropped.
+   */
+  privileges?: string;
   /** Set when the listing of the whole database cannot be proved complete; nothing of it may be removed. */
   incomplete?: { code: string; reason: string; remedy: string };
 }
@@ -103,6 +110,11 @@ export interface DatabaseReader {
   /** Who the server is (survives restarts, differs between servers), its version, and who we are to it. */
   readonly identity: { server: string; version: string; user: string };
   describe(): Promise<DatabaseDescription>;
+  /**
+   * How far the server's history has come, as a whole number that only grows, and whether the server only follows
+   * another one, so that it may show the past. Undefined where it does not tell; left out where no source of the type does.
+   */
+  position?(): Promise<{ at: string; follows: boolean } | undefined>;
   /** Lists every object. Running to the end without throwing is the proof of completeness. */
   list(): AsyncIterable<ObjectHead[]>;
   /** Reads at most 1,000 listed objects, in a number of statements that does not depend on how many they are. */

@@ -1,5 +1,5 @@
 import type { Plan } from '../catalog/crawlers/plan.js';
-import type { Trigger } from '../workflows/contract.js';
+import type { HoldToSettle, Trigger } from '../workflows/contract.js';
 
 /** What the API may ask of the engine that runs crawlers. Tests of the API use an in-memory one. */
 export interface Orchestrator {
@@ -50,6 +50,8 @@ export interface Orchestrator {
     resourceGroup: string;
     waitMs: number;
   }): Promise<void>;
+  /** Has what was decided on held removals done now, and not with the next minute's upkeep. Repeatable. */
+  settleHeldRemovals(hold: HoldToSettle): Promise<void>;
   /** Repeatable: the same crawler gets the same operation. */
   deleteCrawler(request: { crawlerId: string; crawlerName: string; requestedBy?: string }): Promise<void>;
   /**

@@ -20,6 +20,9 @@ import {
   type DeleteCrawlerInput,
   databaseListingId,
   deleteCrawlerId,
+  type HeldRemovalsWorkflow,
+  HOLD_DECIDED,
+  heldRemovalsStart,
   PAUSE_SIGNAL,
   RESUME_SIGNAL,
   scheduleId,
@@ -150,6 +153,13 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
       );
       await untilClosed(() => ask(() => handle.result(), waitMs));
     },
+    settleHeldRemovals: (hold) =>
+      ask(async () => {
+        await client.workflow.signalWithStart<HeldRemovalsWorkflow>('heldRemovals', {
+          ...heldRemovalsStart(hold),
+          signal: HOLD_DECIDED,
+        });
+      }),
     deleteCrawler: ({ crawlerId, crawlerName, requestedBy }) =>
       ask(async () => {
         await client.workflow.start<(input: DeleteCrawlerInput) => Promise<unknown>>('deleteCrawler', {

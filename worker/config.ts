@@ -15,6 +15,8 @@ export interface WorkerConfig {
   roles: { control: boolean; groups: boolean };
   /** The only resource groups to serve; all of them when undefined. */
   resourceGroups: ReadonlySet<string> | undefined;
+  /** How many days what was removed from the map can be restored; the activities' own default when not set. */
+  tombstoneDays: number | undefined;
   logLevel: string;
 }
 
@@ -54,6 +56,7 @@ const settings = z.object({
   DATAMAP_RESOURCE_GROUPS: list
     .pipe(z.array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be ids of resource groups with commas')).min(1))
     .optional(),
+  DATAMAP_TOMBSTONE_DAYS: z.coerce.number('must be a number of days, e.g. 30').int().min(1).max(3_650).optional(),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be trace, debug, info, warn or error')
     .default('info'),
@@ -88,6 +91,7 @@ export function workerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     metricsAddress: data.WORKER_METRICS_ADDRESS,
     roles: { control: roles.includes('control'), groups: roles.includes('groups') },
     resourceGroups: data.DATAMAP_RESOURCE_GROUPS === undefined ? undefined : new Set(data.DATAMAP_RESOURCE_GROUPS),
+    tombstoneDays: data.DATAMAP_TOMBSTONE_DAYS,
     logLevel: data.LOG_LEVEL,
   };
 }

@@ -39,6 +39,7 @@ async function run({ temporal, healthPort, ...settings }: WorkerConfig): Promise
     loadConnector,
     secretKey: settings.secretKey,
     searchIndex,
+    tombstoneDays: settings.tombstoneDays,
     log,
     worker: workerIdentity(),
   };

@@ -60,6 +60,7 @@ type Tiny = Pick<
   | 'closeRun'
   | 'recordSkippedRun'
   | 'closeConnectionTest'
+  | 'keepHeldRemovals'
   | 'closeDatabaseListing'
   | 'removeSchedule'
 >;
@@ -81,7 +82,13 @@ export const collecting = (group: string, crawlerId: string, summary: string): P
 
 type InBatches = Pick<
   ControlActivities,
-  'publishUnit' | 'retireDatabases' | 'stopActiveRun' | 'deleteCatalog' | 'dropCrawler'
+  | 'publishUnit'
+  | 'retireDatabases'
+  | 'purgeTombstones'
+  | 'settleHeldRemovals'
+  | 'stopActiveRun'
+  | 'deleteCatalog'
+  | 'dropCrawler'
 >;
 
 /** Steps that go on batch by batch until they are through, however long our own servers are away. */

@@ -14,6 +14,9 @@ export const scheduleId = (crawlerId: string): string => `crawler:${crawlerId}`;
 export const deleteCrawlerId = (crawlerId: string): string => `delete-crawler:${crawlerId}`;
 export const connectionTestId = (testId: string): string => `connection-test:${testId}`;
 export const databaseListingId = (listingId: string): string => `database-listing:${listingId}`;
+export const heldRemovalsId = (holdId: string): string => `held-removals:${holdId}`;
+/** Tells the workflow of a hold that its row says something new; the row is what counts. */
+export const HOLD_DECIDED = 'decided';
 /** Also the id of the schedule that starts it. */
 export const SEARCH_OUTBOX = 'search-outbox';
 
@@ -172,6 +175,35 @@ export interface DeleteCrawlerInput {
   requestedBy?: string;
 }
 
+/** What waits for a person to decide on removals, at most until their time is over. */
+export interface HeldRemovalsInput {
+  holdId: string;
+  crawlerId: string;
+  crawlerName: string;
+  /** Until the hold expires, by its row. */
+  waitMs: number;
+}
+
+/** A hold that a workflow is owed to. */
+export interface HoldToSettle {
+  id: string;
+  crawlerId: string;
+  crawlerName: string;
+  /** Milliseconds until it expires. */
+  msLeft: number;
+}
+
+/** How the workflow of a hold is started, by whoever finds that there is none. */
+export const heldRemovalsStart = ({ id, crawlerId, crawlerName, msLeft }: HoldToSettle) => ({
+  workflowId: heldRemovalsId(id),
+  workflowIdConflictPolicy: 'USE_EXISTING' as const,
+  taskQueue: CONTROL_QUEUE,
+  args: [{ holdId: id, crawlerId, crawlerName, waitMs: msLeft }] as [HeldRemovalsInput],
+  typedSearchAttributes: searchAttributes({ crawlerId }),
+  staticSummary: `Held removals: ${crawlerName}`,
+});
+export type HeldRemovalsWorkflow = (input: HeldRemovalsInput) => Promise<{ removed: number }>;
+
 /** The steps that run on the control queue. */
 export interface ControlActivities {
   /** Opens the run's row and closes those that a dead execution left open. Fails for good with CRAWLER_GONE. */
@@ -201,6 +233,12 @@ export interface ControlActivities {
   drainOutbox(request: { crawlerId?: string }): Promise<number>;
   /** Takes databases off the map that left a scope; returns how many entities went. */
   retireDatabases(): Promise<number>;
+  /** Ends a hold that was decided on or has expired; else tells how long it has, in milliseconds. */
+  settleHeldRemovals(request: { holdId: string }): Promise<{ removed: number; waitMs: number | null }>;
+  /** Sees to it that each hold which is not settled has its workflow; returns how many there are. */
+  keepHeldRemovals(): Promise<number>;
+  /** Deletes what was removed from the map longer ago than it can be restored; returns how many entities. */
+  purgeTombstones(): Promise<number>;
   closeConnectionTest(request: {
     testId: string;
     status: 'failed' | 'cancelled';

@@ -1,11 +1,26 @@
-import { inBatches, indexing } from './activities.js';
+import { isCancellation, log, patched } from '@temporalio/workflow';
+import { control, inBatches, indexing } from './activities.js';
+import { summarise } from './failure-summary.js';
 
 /**
  * What is owed whatever became of the run that should have done it, each minute: databases that left a scope leave the
- * map, and everything in the outbox reaches search.
+ * map, held removals have somebody who waits for them, what can be restored no longer goes for good, and everything in
+ * the outbox reaches search.
  */
 export async function drainSearchOutbox(): Promise<{ retired: number; drained: number }> {
   const retired = await inBatches('Take databases that left a scope off the map').retireDatabases();
+  if (patched('removals-upkeep')) await keepRemovals();
   const drained = await indexing('Bring search up to date').drainOutbox({});
   return { retired, drained };
+}
+
+/** Trouble here must not keep anything from search; the next minute tries again. */
+async function keepRemovals(): Promise<void> {
+  try {
+    await control('See to removals that are held').keepHeldRemovals();
+    await inBatches('Purge what was removed long ago').purgeTombstones();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('Removals were not seen to; the next minute tries again', { cause: summarise(error).message });
+  }
 }

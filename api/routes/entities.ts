@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { visiblePredicate } from '../../access/visibility.js';
+import { visiblePredicate, visibleWorkspaces } from '../../access/visibility.js';
 import { getEntity } from '../../catalog/entities/entity.js';
 import { type EntityFilter, listEntities } from '../../catalog/entities/list-entities.js';
+import { listTombstones } from '../../catalog/entities/list-tombstones.js';
+import { restoreEntity } from '../../catalog/removals/restore-entity.js';
 import { qualifiedName } from '../qualified-name.js';
-import { type Route, route, visible } from '../route.js';
+import { onWorkspaceOf, type Route, route, visible } from '../route.js';
 import { entityListQuery, entityPageSchema, entitySchema } from '../schemas/entities.js';
 import { decimalParams } from '../schemas/lists.js';
 
@@ -17,7 +19,8 @@ export const entityRoutes: Route[] = [
     summary: 'List what is on the map, or read one entity by its guid',
     description:
       'Databases of all sources; with `databaseId` the tables, or schemas, of one. With `guid` the answer is that entity ' +
-      'instead of a list: the living one where there is one, else the last that was removed.',
+      'instead of a list: the living one where there is one, else the last that was removed. With `removed=true` ' +
+      'what was removed and can be restored, the last first, of your workspaces.',
     access: visible,
     query: entityListQuery,
     reply: {
@@ -25,9 +28,13 @@ export const entityRoutes: Route[] = [
       description: 'A page of entities by schema and name, or the entity of the guid.',
       body: z.union([entitySchema, entityPageSchema]),
     },
-    handle: async ({ database }, { actor, query: { guid, cursor, limit, ...filter } }) => {
+    handle: async ({ database }, { actor, query: { guid, removed, cursor, limit, ...filter } }) => {
       const seen = visiblePredicate(actor);
       if (guid !== undefined) return { body: withQualifiedName(await getEntity(database, { guid }, seen)) };
+      if (removed === true) {
+        const page = await listTombstones(database, filter, { cursor, limit }, visibleWorkspaces(actor));
+        return { body: { ...page, items: page.items.map(withQualifiedName) } };
+      }
       const page = await listEntities(database, toFilter(filter), { cursor, limit }, seen);
       return { body: { ...page, items: page.items.map(withQualifiedName) } };
     },
@@ -44,6 +51,27 @@ export const entityRoutes: Route[] = [
       body: withQualifiedName(await getEntity(database, { id: params.id }, visiblePredicate(actor))),
     }),
   }),
+  route({
+    method: 'post',
+    path: '/entities/:id/restore',
+    tag,
+    summary: 'Put back what was removed',
+    description:
+      'With its versions and descriptions, and its schema where that is gone too. It stays until the next complete listing ' +
+      'that does not show it.',
+    access: onWorkspaceOf('entity.restore', 'entity', async ({ database }, { id }: { id: string }, actor) => {
+      const { workspace } = await getEntity(database, { id }, visiblePredicate(actor));
+      return { workspaceId: workspace.id };
+    }),
+    audit: 'entity.restore',
+    params: decimalParams,
+    reply: { status: 200, description: 'The entity, on the map again.', body: entitySchema },
+    problems: ['NOT_REMOVED', 'PLACE_TAKEN', 'DATABASE_BUSY'],
+    handle: async ({ database }, { actor, params }) => {
+      await restoreEntity(database, params.id);
+      return { body: withQualifiedName(await getEntity(database, { id: params.id }, visiblePredicate(actor))) };
+    },
+  }),
 ];
 
 function toFilter({
@@ -51,7 +79,7 @@ function toFilter({
   databaseId,
   schema,
   ...filter
-}: Omit<z.output<typeof entityListQuery>, 'guid' | 'cursor' | 'limit'>): EntityFilter {
+}: Omit<z.output<typeof entityListQuery>, 'guid' | 'removed' | 'cursor' | 'limit'>): EntityFilter {
   if (databaseId === undefined) return { kind: 'database', ...filter };
   return { kind: kind === 'schema' ? 'schema' : 'table', databaseId, ...(schema === undefined ? {} : { schema }) };
 }

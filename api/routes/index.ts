@@ -4,6 +4,7 @@ import { crawlerRunRoutes } from './crawler-runs.js';
 import { crawlerRoutes } from './crawlers.js';
 import { dataSourceRoutes } from './data-sources.js';
 import { entityRoutes } from './entities.js';
+import { heldRemovalRoutes } from './held-removals.js';
 import { memberRoutes } from './members.js';
 import { personRoutes } from './people.js';
 import { resourceGroupRoutes } from './resource-groups.js';
@@ -34,6 +35,7 @@ export function allRoutes(): Route[] {
     ...crawlerRunRoutes,
     ...runRoutes,
     ...runChangeRoutes,
+    ...heldRemovalRoutes,
     ...entityRoutes,
     ...tableRoutes,
     ...searchRoutes,

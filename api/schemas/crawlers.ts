@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { planSchema } from '../../catalog/crawlers/plan.js';
+import { removalGuardSchema } from '../../catalog/crawlers/removal-guard.js';
 import { environmentSchema } from './data-sources.js';
 import { cursor, limit, pageOf, timestamp, uuid } from './lists.js';
 import { permitted } from './permissions.js';
@@ -36,6 +37,7 @@ const summary = {
   planInWords: z.string(),
   paused: z.boolean(),
   pauseNote: z.string().nullable(),
+  removalGuard: removalGuardSchema.nullable().meta({ description: 'Null: 30 % and more than 10 tables.' }),
   databases: z.int(),
   tables: z.int(),
   openRun: z
@@ -70,6 +72,7 @@ export const crawlerSchema = z
         visibility: visibilitySchema,
         tables: z.int().nullable().meta({ description: 'Null before the first complete collection.' }),
         lastCompleteAt: timestamp.nullable(),
+        removalGuard: removalGuardSchema.nullable().meta({ description: "Null: the crawler's." }),
         retiringAt: timestamp
           .nullable()
           .meta({ description: 'Set once it was taken out of the scope, until the map is empty of it.' }),
@@ -112,6 +115,13 @@ export const crawlerPatchSchema = z
     resourceGroupId: groupId.optional(),
     databases: databases.optional().meta({ description: 'The whole scope. What leaves it leaves the map.' }),
     plan: planSchema.optional(),
+    removalGuard: removalGuardSchema.nullable().optional().meta({ description: 'Null: 30 % and more than 10 tables.' }),
+    databaseRemovalGuards: z
+      .array(z.strictObject({ database: z.string().min(1).max(500), guard: removalGuardSchema.nullable() }))
+      .min(1)
+      .max(10_000)
+      .optional()
+      .meta({ description: "Of databases in the scope; null: the crawler's. Those not named keep theirs." }),
   })
   .meta({ id: 'CrawlerPatch' });
 

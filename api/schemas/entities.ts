@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursor, decimalId, limit, pageOf, timestamp, uuid } from './lists.js';
+import { cursor, decimalId, flag, limit, pageOf, timestamp, uuid } from './lists.js';
 import { runChangeKindSchema } from './runs.js';
 import { visibilitySchema } from './workspaces.js';
 
@@ -105,6 +105,7 @@ export const entitySchema = z
 export const entityListQuery = z
   .strictObject({
     guid: z.string().min(1).max(4_096).optional().meta({ description: 'Reads the one entity of this guid instead.' }),
+    removed: flag.optional().meta({ description: 'Lists what was removed and can be restored instead.' }),
     kind: kindSchema
       .optional()
       .meta({ description: 'Databases when left out, or tables where `databaseId` is given.' }),
@@ -116,10 +117,14 @@ export const entityListQuery = z
     cursor,
     limit: limit(100, 500),
   })
-  .refine((query) => query.databaseId !== undefined || query.kind === undefined || query.kind === 'database', {
-    path: ['databaseId'],
-    message: 'must be given to list schemas or tables',
-  });
+  .refine(
+    (query) =>
+      query.removed === true || query.databaseId !== undefined || query.kind === undefined || query.kind === 'database',
+    {
+      path: ['databaseId'],
+      message: 'must be given to list schemas or tables',
+    },
+  );
 
 export const versionParams = z.strictObject({
   id: decimalId,

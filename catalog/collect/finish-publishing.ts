@@ -1,12 +1,13 @@
 import type { PoolClient } from 'pg';
 import { type Database, withClient } from '../../db/database.js';
 import { type Problem, recordProblems } from '../runs/problems.js';
+import { countHeld } from './hold-removals.js';
 import { problemsOfListing } from './listing-problems.js';
 import { moveOutboxMark } from './merge-page.js';
 import { FORMER } from './native-key.js';
 import { lockUnit, type PublishedCounts, type PublishingUnit, type UnitKey } from './publishing-unit.js';
 import type { Receipt } from './receipt.js';
-import { isHeld, type RemovalPlan } from './removals.js';
+import { blockedBy, type RemovalPlan, waitingTables } from './removals.js';
 
 /** Counts of one unit: of its tables, but for `problems`. */
 export interface FinishedUnit extends PublishedCounts {
@@ -38,6 +39,7 @@ export async function finishPublishing(database: Database, key: UnitKey): Promis
         `UPDATE crawl_unit SET status = $3, counts = $4, ended_at = now() WHERE run_id = $1 AND unit = $2`,
         [key.runId, key.unit, isWhole(unit.receipt) ? 'done' : 'partial', JSON.stringify(counts)],
       );
+      await countHeld(client, key.runId, unit.collectedDatabaseId);
       await rememberDatabase(client, key, unit);
     }
     return { counts, problems, crawlerId: unit.crawlerId };
@@ -47,11 +49,7 @@ export async function finishPublishing(database: Database, key: UnitKey): Promis
 }
 
 function isWhole(receipt: Receipt & { removals?: RemovalPlan }): boolean {
-  return (
-    receipt.complete &&
-    receipt.serverChanged === undefined &&
-    !(receipt.removals !== undefined && isHeld(receipt.removals))
-  );
+  return receipt.complete && blockedBy(receipt) === undefined && waitingTables(receipt.removals) === 0;
 }
 
 function finalCounts(unit: PublishingUnit, problems: number): FinishedUnit {
@@ -69,11 +67,22 @@ function finalCounts(unit: PublishingUnit, problems: number): FinishedUnit {
   };
 }
 
-/** Who the server was is remembered even of a partial listing: the keys that were given out are that server's. */
+/**
+ * Who the server was is remembered even of a partial listing: the keys that were given out are that server's. As whom
+ * it was read is remembered of a listing that could decide on removals: until then they are decided against the last
+ * such one. The position only goes forward on one server.
+ */
 async function rememberDatabase(client: PoolClient, key: UnitKey, { receipt, collectedDatabaseId }: PublishingUnit) {
   await client.query(
     `UPDATE collected_database
      SET server_identity = $2,
+         database_identity = $6,
+         read_as = CASE WHEN $7 THEN $8 ELSE read_as END,
+         privileges = CASE WHEN $7 THEN $9 ELSE privileges END,
+         history_position = CASE
+           WHEN server_identity = $2 THEN greatest(history_position, $10::numeric)
+           ELSE $10::numeric
+         END,
          last_run_id = $3,
          last_complete_at = CASE WHEN $4 THEN now() ELSE last_complete_at END,
          full_read_at = CASE WHEN $5 THEN now() ELSE full_read_at END,
@@ -83,7 +92,18 @@ async function rememberDatabase(client: PoolClient, key: UnitKey, { receipt, col
            WHERE collected_database_id = $1 AND kind = 'table' AND removed_at IS NULL
          )
      WHERE id = $1`,
-    [collectedDatabaseId, receipt.server, key.runId, receipt.complete, receipt.fullRead],
+    [
+      collectedDatabaseId,
+      receipt.server,
+      key.runId,
+      receipt.complete,
+      receipt.fullRead,
+      receipt.database ?? null,
+      blockedBy(receipt) === undefined,
+      receipt.as,
+      receipt.privileges ?? null,
+      receipt.position ?? null,
+    ],
   );
 }
 

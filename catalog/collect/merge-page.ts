@@ -1,18 +1,9 @@
 import type { PoolClient } from 'pg';
 import { type Database, withClient } from '../../db/database.js';
+import { applyRemovals } from './apply-removals.js';
 import { type Change, type MergedPage, mergeUpserts, type PageRef } from './merge-upserts.js';
-import {
-  BURY,
-  DELETE_PAGE,
-  ENQUEUE_FOR_SEARCH,
-  MOVE_STATISTICS,
-  NEXT_PAGE,
-  RECORD_CHANGES,
-  REMOVABLE,
-  TOUCH,
-} from './publish-sql.js';
+import { DELETE_PAGE, ENQUEUE_FOR_SEARCH, MOVE_STATISTICS, NEXT_PAGE, RECORD_CHANGES, TOUCH } from './publish-sql.js';
 import { lockUnit, type PublishedCounts, type PublishingUnit, type UnitKey } from './publishing-unit.js';
-import { isHeld } from './removals.js';
 import { commitLazily } from './staging.js';
 
 /**
@@ -60,27 +51,6 @@ async function mergePage(
     JSON.stringify(counted(unit.counts, changes)),
   ]);
   return mark;
-}
-
-async function applyRemovals(client: PoolClient, ref: PageRef, unit: PublishingUnit): Promise<MergedPage> {
-  const plan = unit.receipt.removals;
-  if (plan === undefined || (!plan.apply && !isHeld(plan))) return { changes: [], forSearch: [] };
-  const except = unit.receipt.unlistedSchemas.map(({ schema }) => schema);
-  const { rows } = await client.query<{ id: string; kind: string; version: number }>(REMOVABLE, [
-    ref.runId,
-    ref.unit,
-    ref.page,
-    ref.collectedDatabaseId,
-    except,
-  ]);
-  const change = plan.apply ? 'removed' : 'held';
-  const changes = rows.map(
-    ({ id, kind, version }): Change => ({ entityId: id, kind, change, fromVersion: version, toVersion: null }),
-  );
-  const ids = rows.map(({ id }) => id);
-  if (!plan.apply) return { changes, forSearch: [] };
-  await client.query(BURY, [ref.runId, ids]);
-  return { changes, forSearch: ids };
 }
 
 async function record(

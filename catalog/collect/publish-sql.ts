@@ -213,14 +213,17 @@ export const MOVE_STATISTICS = `
     AND o.collected_database_id = $4 AND o.native_key = s.native_key`;
 
 /**
- * What is missing of a page and may be removed: tables outside the schemas that could not be listed, and schemas that
- * hold no table any more. $4 collected database, $5 schemas that could not be listed.
+ * What is missing of a page and may be removed: tables outside the schemas that could not be listed, with the status of
+ * the hold that has them, and schemas that hold no table any more. $4 collected database, $5 schemas that could not be
+ * listed.
  */
 export const REMOVABLE = `
-  SELECT e.id, e.kind, e.version
+  SELECT e.id, e.kind, e.version, h.status AS hold
   FROM staged_object s
   JOIN source_object o ON o.collected_database_id = $4 AND o.native_key = s.native_key
   JOIN entity e ON e.id = o.entity_id
+  LEFT JOIN held_removal_object held ON held.entity_id = e.id AND held.state = 'held'
+  LEFT JOIN held_removal h ON h.id = held.held_removal_id
   WHERE s.run_id = $1 AND s.unit = $2 AND s.page = $3 AND s.op = 'missing'
     AND (e.schema_name IS NULL OR e.schema_name <> ALL($5::text[]))
     AND (e.kind = 'table' OR (e.kind = 'schema' AND NOT EXISTS (

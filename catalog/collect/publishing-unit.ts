@@ -21,8 +21,8 @@ export interface PublishedCounts {
 /** A unit that was collected, locked for the rest of the transaction. */
 export interface PublishingUnit {
   status: 'collected' | 'publishing' | 'done' | 'partial';
-  /** `removals` is decided once, when publishing begins. */
-  receipt: Receipt & { removals?: RemovalPlan };
+  /** `removals` is decided once, when publishing begins; `holdId` is where it puts what it holds. */
+  receipt: Receipt & { removals?: RemovalPlan; holdId?: string };
   counts: PublishedCounts;
   collectedDatabaseId: string;
   crawlerId: string;

@@ -1,3 +1,5 @@
+import type { LastReading } from './last-reading.js';
+
 /** Why something could not be listed, and what would mend it. */
 export interface Cause {
   code: string;
@@ -27,28 +29,48 @@ export interface Receipt {
   queries: number;
   /** Everything was read, whatever its fingerprint said. */
   fullRead: boolean;
+  /** The database's own number at the server, where it has one. */
+  database?: string;
+  /** A digest of what the account may do, where the source hides what one may not see. */
+  privileges?: string;
+  /** How far the server's history had come when all was read, where it tells. */
+  position?: string;
   /** Set when the server is not the one that the catalog's native keys came from. */
   serverChanged?: { from: string };
+  /** Set when the server has another database of the name than the one the native keys came from. */
+  databaseChanged?: { from: string };
+  /** Set when another account listed than the last time. */
+  accountChanged?: { from: string };
+  /** Set when the account may do something else than the last time. */
+  privilegesChanged?: true;
+  /** Set when a server that follows another had not yet come to where the last listing was made; bytes of its log. */
+  replicaBehind?: { by: string };
 }
 
 export interface ReceiptParts {
   identity: { server: string; version: string; user: string };
   description: {
+    identity?: string;
+    privileges?: string;
     incomplete?: Cause;
     schemas: readonly { name: string; unlisted?: Cause }[];
   };
-  lastServerIdentity: string | null;
+  /** Where the server was before anything was listed. */
+  position: { at: string; follows: boolean } | undefined;
+  last: LastReading;
   fullRead: boolean;
 }
 
 /** What can be written of a receipt before anything was listed: counts are zero until the listing has ended. */
-export function openReceipt({ identity, description, lastServerIdentity, fullRead }: ReceiptParts): Receipt {
+export function openReceipt({ identity, description, position, last, fullRead }: ReceiptParts): Receipt {
   const unlistedSchemas = description.schemas.flatMap(({ name, unlisted }) =>
     unlisted === undefined ? [] : [{ schema: name, ...unlisted }],
   );
+  const { incomplete, identity: database, privileges } = description;
+  const server = changedFrom(last.server, identity.server);
   return {
-    complete: description.incomplete === undefined && unlistedSchemas.length === 0,
-    ...(description.incomplete === undefined ? {} : { incomplete: description.incomplete }),
+    complete: incomplete === undefined && unlistedSchemas.length === 0,
+    ...(incomplete === undefined ? {} : { incomplete }),
     unlistedSchemas,
     tables: 0,
     as: identity.user,
@@ -56,11 +78,38 @@ export function openReceipt({ identity, description, lastServerIdentity, fullRea
     version: identity.version,
     queries: 0,
     fullRead,
-    ...(serverChanged(lastServerIdentity, identity.server) ? { serverChanged: { from: lastServerIdentity } } : {}),
+    ...(database === undefined ? {} : { database }),
+    ...(privileges === undefined ? {} : { privileges }),
+    ...(server === undefined ? changesOnServer(identity.user, { database, privileges }, position, last) : {}),
+    ...(server === undefined ? {} : { serverChanged: { from: server } }),
   };
 }
 
-/** Whether native keys and fingerprints of the catalog came from another server than the one that answers now. */
-export function serverChanged(last: string | null, now: string): last is string {
-  return last !== null && last !== now;
+/** Whether the keys in the catalog mean the same tables at the source that was listed. */
+export function keysAreTrusted({ serverChanged, databaseChanged }: Receipt): boolean {
+  return serverChanged === undefined && databaseChanged === undefined;
+}
+
+/** What differs from the last time although the server is the same. Another server may differ in all of it. */
+function changesOnServer(
+  user: string,
+  now: { database: string | undefined; privileges: string | undefined },
+  position: ReceiptParts['position'],
+  last: LastReading,
+): Partial<Receipt> {
+  const database = changedFrom(last.databaseIdentity, now.database);
+  const account = changedFrom(last.readAs, user);
+  const behind =
+    position?.follows === true && last.position !== null ? BigInt(last.position) - BigInt(position.at) : 0n;
+  return {
+    ...(database === undefined ? {} : { databaseChanged: { from: database } }),
+    ...(account === undefined ? {} : { accountChanged: { from: account } }),
+    ...(changedFrom(last.privileges, now.privileges) === undefined ? {} : { privilegesChanged: true }),
+    ...(behind > 0n ? { replicaBehind: { by: String(behind) } } : {}),
+  };
+}
+
+/** What it was, if it is something else now; what was never told has not changed. */
+function changedFrom(last: string | null, now: string | undefined): string | undefined {
+  return last !== null && now !== undefined && last !== now ? last : undefined;
 }

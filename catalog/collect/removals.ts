@@ -1,11 +1,41 @@
 import type { Cause, Receipt } from './receipt.js';
-
-/** Removals past both bounds are not applied: more likely something hid the tables than somebody dropped them. */
-const MOST_REMOVED_TABLES = 10;
-const MOST_REMOVED_SHARE = 0.3;
+import { type Bounds, isPast } from './removal-bounds.js';
+import {
+  ACCOUNT_CHANGED,
+  DATABASE_CHANGED,
+  EMPTY_LISTING,
+  HELD_BEFORE,
+  PRIVILEGES_CHANGED,
+  REJECTED,
+  REPLICA_BEHIND,
+  SERVER_CHANGED,
+  tooMany,
+} from './removal-causes.js';
 
 /** Tables by schema; null for sources without schemas. */
 export type TablesBySchema = ReadonlyMap<string | null, number>;
+
+/** Tables of a schema that the listing did not show, by what is known of their removal. */
+export interface MissingTables {
+  /** Nobody was asked about them. */
+  fresh: number;
+  /** They wait for a person in the hold that is open, or one approved their removal and it is under way. */
+  waiting: number;
+  /** Nobody answered in time: they are held again. */
+  again: number;
+  /** A person chose to keep them. */
+  rejected: number;
+}
+
+/** What a decision is made from, besides the receipt. */
+export interface RemovalFacts {
+  /** Tables on the map before this run, by schema. */
+  living: TablesBySchema;
+  missing: ReadonlyMap<string | null, MissingTables>;
+  bounds: Bounds;
+  /** Of the crawler as a whole: what this run removed and will remove of other databases, of how many tables. */
+  crawler: { bounds: Bounds; removed: number; of: number };
+}
 
 /** Tables that stay on the map though the listing did not show them. */
 export interface Kept extends Cause {
@@ -16,59 +46,83 @@ export interface Kept extends Cause {
 
 /** What is done about tables that the catalog knows and the listing did not show. */
 export type RemovalPlan =
-  /** Tombstones for all outside the schemas that could not be listed. */
-  { apply: true; kept: Kept[] } | { apply: false; kept: Kept[] } | HeldRemovals;
+  /** Tombstones for all outside the schemas that could not be listed, but for those that wait or were rejected. */
+  | { apply: true; kept: Kept[]; removing: number; waiting: number }
+  /** Nothing is removed and nobody is asked: the next good run decides. */
+  | { apply: false; kept: Kept[] }
+  | HeldRemovals;
 
 /** Nothing is removed until a person has looked. */
 export interface HeldRemovals {
   apply: false;
   kept: Kept[];
   held: { tables: number; of: number };
+  because: Cause;
 }
 
 export function isHeld(plan: RemovalPlan): plan is HeldRemovals {
   return 'held' in plan;
 }
 
-/**
- * Decides on removals from what the receipt proves. An object that was not looked for is never removed, and a mass of
- * them is held.
- * @param living tables on the map before this run, by schema
- * @param missing those of them that the listing did not show, by schema
- */
-export function decideRemovals(receipt: Receipt, living: TablesBySchema, missing: TablesBySchema): RemovalPlan {
-  const allMissing = total(missing);
-  if (receipt.serverChanged !== undefined) {
-    return { apply: false, kept: keptFor(allMissing, SERVER_CHANGED) };
-  }
-  if (receipt.incomplete !== undefined) return { apply: false, kept: keptFor(allMissing, receipt.incomplete) };
-
-  const kept = receipt.unlistedSchemas.flatMap(({ schema, ...cause }) => {
-    const tables = missing.get(schema) ?? 0;
-    return tables === 0 ? [] : [{ schema, tables, ...cause }];
-  });
-  const removed = allMissing - kept.reduce((sum, { tables }) => sum + tables, 0);
-  const of = total(living);
-  if (removed > MOST_REMOVED_TABLES && removed > MOST_REMOVED_SHARE * of) {
-    return { apply: false, kept, held: { tables: removed, of } };
-  }
-  return { apply: true, kept };
+/** Tables that stay until a person decides, whether this run or an earlier one held them. */
+export function waitingTables(plan: RemovalPlan | undefined): number {
+  if (plan === undefined) return 0;
+  if (isHeld(plan)) return plan.held.tables;
+  return plan.apply ? plan.waiting : 0;
 }
 
-/** Written as a problem of the run and as the reason of what was kept. */
-export const SERVER_CHANGED: Cause = {
-  code: 'SERVER_CHANGED',
-  reason: 'the server is not the one that was collected last time',
-  remedy:
-    'If the database was moved or restored, nothing needs to be done: tables were matched by name, and the next run may remove what is gone. If not, correct the address of the data source.',
-};
+/**
+ * Decides on removals from what the receipt proves. An object that was not looked for is never removed. A mass of
+ * them, and whatever a listing misses that was made in another way than the last, is held for a person.
+ */
+export function decideRemovals(receipt: Receipt, facts: RemovalFacts): RemovalPlan {
+  const { living, missing } = facts;
+  const blocked = blockedBy(receipt);
+  if (blocked !== undefined) return { apply: false, kept: keptFor(sum([...missing.values()].map(all)), blocked) };
 
-export const REMOVALS_HELD = {
-  code: 'REMOVALS_HELD',
-  remedy:
-    'Check that the account of the data source still sees what it should. If the tables were really dropped, look at the changes of this run.',
-};
+  const unlisted = new Set(receipt.unlistedSchemas.map(({ schema }) => schema));
+  const looked = [...missing].flatMap(([schema, tables]) => (schema !== null && unlisted.has(schema) ? [] : [tables]));
+  const kept = [
+    ...receipt.unlistedSchemas.flatMap(({ schema, ...cause }) => {
+      const tables = missing.get(schema);
+      return tables === undefined ? [] : [{ schema, tables: all(tables), ...cause }];
+    }),
+    ...keptFor(sum(looked.map(({ rejected }) => rejected)), REJECTED),
+  ];
+  const fresh = sum(looked.map((tables) => tables.fresh));
+  const again = sum(looked.map((tables) => tables.again));
+  const waiting = sum(looked.map((tables) => tables.waiting));
+  const of = total(living);
+  const held = { tables: fresh + again + waiting, of };
+  const because = fresh + again === 0 ? undefined : holdCause(receipt, { ...facts, held, again });
+  if (because !== undefined) return { apply: false, kept, held, because };
+  return { apply: true, kept, removing: fresh, waiting };
+}
+
+/** What makes a listing unfit to remove anything, and no person's word can mend. */
+export function blockedBy({ serverChanged, incomplete, replicaBehind }: Receipt): Cause | undefined {
+  if (serverChanged !== undefined) return SERVER_CHANGED;
+  if (incomplete !== undefined) return incomplete;
+  return replicaBehind === undefined ? undefined : REPLICA_BEHIND(replicaBehind.by);
+}
+
+/** Why a person must look at what a complete listing did not show. */
+function holdCause(
+  receipt: Receipt,
+  { held, again, bounds, crawler }: RemovalFacts & { held: HeldRemovals['held']; again: number },
+): Cause | undefined {
+  const { databaseChanged, accountChanged, privilegesChanged } = receipt;
+  if (databaseChanged !== undefined) return DATABASE_CHANGED(databaseChanged.from, receipt.database ?? '');
+  if (accountChanged !== undefined) return ACCOUNT_CHANGED(accountChanged.from, receipt.as);
+  if (privilegesChanged !== undefined) return PRIVILEGES_CHANGED(receipt.as);
+  if (receipt.tables === 0) return EMPTY_LISTING(held.of);
+  if (isPast(bounds, held.tables, held.of)) return tooMany(`${held.tables} of ${held.of} tables`);
+  if (isPast(crawler.bounds, crawler.removed + held.tables, crawler.of))
+    return tooMany(`${crawler.removed + held.tables} of ${crawler.of} tables of the crawler`);
+  return again > 0 ? HELD_BEFORE : undefined;
+}
 
 const keptFor = (tables: number, cause: Cause): Kept[] => (tables === 0 ? [] : [{ schema: null, tables, ...cause }]);
-
-const total = (tables: TablesBySchema): number => [...tables.values()].reduce((sum, count) => sum + count, 0);
+const all = ({ fresh, waiting, again, rejected }: MissingTables): number => fresh + waiting + again + rejected;
+const sum = (counts: readonly number[]): number => counts.reduce((before, count) => before + count, 0);
+const total = (tables: TablesBySchema): number => sum([...tables.values()]);

@@ -7,6 +7,7 @@ import { type VisibleWorkspaces, visibleBinding } from '../model/visible-workspa
 import type { FinalStatus, OpenStatus, RunCounts } from '../runs/run-state.js';
 import type { Plan } from './plan.js';
 import { planInWords } from './plan-in-words.js';
+import type { RemovalGuard } from './removal-guard.js';
 
 export interface CrawlerSummary {
   id: string;
@@ -21,6 +22,8 @@ export interface CrawlerSummary {
   planInWords: string;
   paused: boolean;
   pauseNote: string | null;
+  /** The bounds past which removals are held; null for the installation's own. */
+  removalGuard: RemovalGuard | null;
   createdBy: string | null;
   createdAt: Date;
   updatedAt: Date;
@@ -46,6 +49,8 @@ export interface ScopedDatabase {
   /** Null before its first complete collection. */
   tables: number | null;
   lastCompleteAt: Date | null;
+  /** Null for the crawler's. */
+  removalGuard: RemovalGuard | null;
   /** Set once it was taken out of the scope, until the map is empty of it. */
   retiringAt: Date | null;
 }
@@ -71,7 +76,7 @@ const SELECT = `
          jsonb_build_object('id', g.id, 'name', g.name, 'liveWorkers',
            (SELECT count(*) FROM worker_process w
              WHERE w.resource_group_id = g.id AND w.seen_at > now() - interval '20 seconds')) AS "resourceGroup",
-         c.plan, c.paused, c.pause_note AS "pauseNote", c.created_by AS "createdBy", c.created_at AS "createdAt",
+         c.plan, c.paused, c.pause_note AS "pauseNote", c.removal_guard AS "removalGuard", c.created_by AS "createdBy", c.created_at AS "createdAt",
          c.updated_at AS "updatedAt", c.version, scope.databases, scope.tables, open.run AS "openRun", last.run AS "lastRun"
     FROM crawler c
     JOIN data_source s ON s.id = c.data_source_id
@@ -101,7 +106,8 @@ export async function getCrawler(database: Database, id: string): Promise<Crawle
   if (row === undefined) throw new NotFound('crawler', id);
   const scope = await query<ScopedDatabase>(
     database,
-    `SELECT id, name, visibility, table_count AS tables, last_complete_at AS "lastCompleteAt", retiring_at AS "retiringAt"
+    `SELECT id, name, visibility, table_count AS tables, last_complete_at AS "lastCompleteAt",
+            removal_guard AS "removalGuard", retiring_at AS "retiringAt"
        FROM collected_database
       WHERE crawler_id = ?
       ORDER BY name`,

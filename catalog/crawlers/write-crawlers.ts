@@ -7,6 +7,7 @@ import { GroupUnknown } from '../groups/errors.js';
 import { CrawlerDeleting, CycleNeedsProduction } from './errors.js';
 import type { Plan } from './plan.js';
 import { type CrawlerDetail, getCrawler } from './read-crawlers.js';
+import { type RemovalGuards, setRemovalGuards } from './removal-guard.js';
 import { changeScope, checkScope, type RemovedDatabase, takeDatabases } from './scope.js';
 
 /**
@@ -54,7 +55,7 @@ export async function createCrawler(
   });
 }
 
-export interface CrawlerChange {
+export interface CrawlerChange extends RemovalGuards {
   version: number;
   name?: string;
   resourceGroupId?: string;
@@ -99,6 +100,7 @@ export async function updateCrawler(
       ),
     );
     const removedDatabases = change.databases === undefined ? [] : await changeScope(transaction, id, change.databases);
+    await setRemovalGuards(transaction, id, change);
     return { crawler: await getCrawler(transaction, id), removedDatabases };
   });
 }

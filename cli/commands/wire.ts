@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { crawlerSchema, crawlerSummarySchema } from '../../api/schemas/crawlers.js';
 import type { connectionTestSchema, databaseListSchema, dataSourceSchema } from '../../api/schemas/data-sources.js';
+import type { heldObjectPageSchema, heldRemovalSchema } from '../../api/schemas/held-removals.js';
 import type {
   runLogSchema,
   runProblemPageSchema,
@@ -17,6 +18,9 @@ export type RunSummary = Wire<z.output<typeof runSummarySchema>>;
 export type RunUnit = Wire<z.output<typeof runUnitPageSchema>>['items'][number];
 export type RunLog = Wire<z.output<typeof runLogSchema>>;
 export type RunProblem = Wire<z.output<typeof runProblemPageSchema>>['items'][number];
+
+export type HeldRemoval = Wire<z.output<typeof heldRemovalSchema>>;
+export type HeldObject = Wire<z.output<typeof heldObjectPageSchema>>['items'][number];
 
 export type Workspace = Wire<z.output<typeof workspaceSchema>>;
 export type DataSource = Wire<z.output<typeof dataSourceSchema>>;

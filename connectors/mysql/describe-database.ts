@@ -1,6 +1,6 @@
 import { ConnectorError, type DatabaseDescription, type DatabaseInfo } from '../contract.js';
 import { CURRENT_ROLES, DATABASE, DATABASES, GRANTS } from './catalogue-queries.js';
-import { type Visibility, visibilityOf } from './grants.js';
+import { privilegesDigest, type Visibility, visibilityOf } from './grants.js';
 import { text } from './objects.js';
 import type { Session } from './session.js';
 
@@ -15,8 +15,10 @@ export async function describeDatabase(session: Session, database: string): Prom
   const [found] = (await session.rows(DATABASE, [database])).filter((row) => isNamed(session, text(row[0]), database));
   if (found === undefined) throw vanished(database);
   const [, charset, collation] = found.map(text);
-  const visibility = await readVisibility(session, database);
+  const grants = await readGrants(session);
+  const visibility = visibilityIn(session, grants, database);
   return {
+    privileges: privilegesDigest(grants, database, namingOf(session)),
     properties: {
       ...(charset === undefined ? {} : { characterSet: charset }),
       ...(collation === undefined ? {} : { collation }),
@@ -28,11 +30,6 @@ export async function describeDatabase(session: Session, database: string): Prom
   };
 }
 
-/** Asks what the account sees of a database. */
-async function readVisibility(session: Session, database: string): Promise<Visibility> {
-  return visibilityIn(session, await readGrants(session), database);
-}
-
 /** The lines of SHOW GRANTS that count for this session. */
 export async function readGrants(session: Session): Promise<string[]> {
   return (await session.rows(await grantsStatement(session))).map((row) => text(row[0]) ?? '');
@@ -40,10 +37,12 @@ export async function readGrants(session: Session): Promise<string[]> {
 
 /** What an account with these grants sees of a database. */
 export function visibilityIn(session: Session, grants: readonly string[], database: string): Visibility {
-  return visibilityOf(grants, database, session.identity.user, {
-    partialRevokes: session.variable('partial_revokes') === 'ON',
-    foldsCase: foldsCase(session),
-  });
+  return visibilityOf(grants, database, session.identity.user, namingOf(session));
+}
+
+/** How the server reads names of databases in grants. */
+function namingOf(session: Session): { partialRevokes: boolean; foldsCase: boolean } {
+  return { partialRevokes: session.variable('partial_revokes') === 'ON', foldsCase: foldsCase(session) };
 }
 
 /** The databases that the account sees something of; a server shows no others. */

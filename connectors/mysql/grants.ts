@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { grantee, grantPattern } from './errors.js';
 
 /** What SHOW GRANTS says of one database, as far as it decides what information_schema shows. */
@@ -14,8 +15,10 @@ export interface Visibility {
 interface Grant {
   privileges: Set<string>;
   scope: 'global' | 'database' | 'other';
-  /** Pattern of a database's name, for scope `database`. */
+  /** Pattern of a database's name for scope `database`, the name itself for `other`. */
   pattern: string;
+  /** What of the database, e.g. a table; `*` for all. */
+  object: string;
   grantee: string;
   revoked: boolean;
 }
@@ -84,6 +87,31 @@ export function visibilityOf(
   };
 }
 
+/**
+ * A digest of the grants that bear on a database: another one means that the account may see more or less of it than
+ * before. A password, which MariaDB prints along, is not part of it.
+ * @param lines as for `visibilityOf`
+ */
+export function privilegesDigest(
+  lines: readonly string[],
+  database: string,
+  { partialRevokes, foldsCase }: { partialRevokes: boolean; foldsCase: boolean },
+): string {
+  const bearing = lines
+    .map(parseGrant)
+    .filter((grant) => grant !== undefined)
+    .filter(
+      ({ scope, pattern }) =>
+        scope === 'global' ||
+        matchesPattern(pattern, database, { literal: partialRevokes || scope === 'other', foldsCase }),
+    )
+    .map(({ privileges, pattern, object, grantee, revoked }) =>
+      JSON.stringify([revoked, [...privileges].sort(), pattern, object, grantee]),
+    )
+    .sort();
+  return createHash('sha256').update(bearing.join('\n')).digest('hex');
+}
+
 /** The least that a crawl needs. SHOW VIEW gives view texts, and on MariaDB the rules of foreign keys. */
 export function grantStatement(database: string, account: string): string {
   return `GRANT SELECT, SHOW VIEW ON ${grantPattern(database)}.* TO ${grantee(account)};`;
@@ -102,7 +130,8 @@ function parseGrant(line: string): Grant | undefined {
   return {
     privileges: new Set(verb === 'DENY' ? ['DENY'] : privileges.split(/, (?![^(]*\))/)),
     scope,
-    pattern: scope === 'database' ? database.slice(1, -1).replaceAll('``', '`') : '',
+    pattern: scope === 'global' ? '' : database.slice(1, -1).replaceAll('``', '`'),
+    object: object ?? '*',
     grantee: to,
     revoked: verb === 'REVOKE',
   };

@@ -1,6 +1,7 @@
 /** The open database: owner, comment, encoding, collation, character classes. */
 export const DESCRIBE = `
-SELECT pg_get_userbyid(d.datdba) AS owner,
+SELECT d.oid::text AS identity,
+       pg_get_userbyid(d.datdba) AS owner,
        shobj_description(d.oid, 'pg_database') AS comment,
        pg_encoding_to_char(d.encoding) AS encoding,
        d.datcollate AS collation,
@@ -16,6 +17,8 @@ SELECT pg_get_userbyid(d.datdba) AS owner,
  WHERE d.datname = current_database()`;
 
 export interface DescribeRow {
+  /** A database that is made again under its name has another. */
+  identity: string;
   owner: string;
   comment: string | null;
   encoding: string;

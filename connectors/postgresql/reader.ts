@@ -12,6 +12,7 @@ import { LIST, type ListRow } from './list-query.js';
 import { quoteIdentifier } from './quote-identifier.js';
 import { type ReadRow, readQuery } from './read-query.js';
 import type { Session } from './session.js';
+import { HISTORY_POSITION } from './session-queries.js';
 import { estimates, toSourceTable } from './source-table.js';
 import { TypeNames } from './type-names.js';
 
@@ -36,6 +37,7 @@ export function createReader(session: Session): DatabaseReader {
     const { owner, comment, encoding, collation } = row;
     schemas = row.schemas ?? [];
     return {
+      identity: row.identity,
       owner,
       ...(comment === null ? {} : { comment }),
       properties: { encoding, collation, characterClasses: row.character_classes },
@@ -100,9 +102,21 @@ export function createReader(session: Session): DatabaseReader {
     for (const row of rows) page.tables.push(toSourceTable(row, typeNames, session.versionNumber));
   }
 
+  /** Servers that only speak as PostgreSQL keep a log of their own kind, and refuse to say where it is. */
+  async function position(): Promise<{ at: string; follows: boolean } | undefined> {
+    try {
+      const [row] = await session.query<{ at: string | null; follows: boolean }>(HISTORY_POSITION);
+      return row === undefined || row.at === null ? undefined : { at: row.at, follows: row.follows };
+    } catch (error) {
+      if (error instanceof StatementError && error.sqlState !== undefined && isOfAnObject(error)) return undefined;
+      throw error;
+    }
+  }
+
   return {
     identity: session.identity,
     describe,
+    position,
     list,
     read,
     queries: session.queries,

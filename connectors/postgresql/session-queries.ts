@@ -64,3 +64,14 @@ SELECT 'database:' || d.oid || ':' || pg_catalog.md5(pg_catalog.concat_ws('|', d
          pg_catalog.current_setting('wal_segment_size'), pg_catalog.current_setting('data_checksums'))) AS server
   FROM pg_catalog.pg_database d
  WHERE d.datname = pg_catalog.current_database()`;
+
+/**
+ * How far the write-ahead log has come: what a primary wrote, what a standby replayed. Both count along one history, as
+ * long as the system identifier is the same.
+ */
+export const HISTORY_POSITION = `
+SELECT pg_catalog.pg_is_in_recovery() AS follows,
+       pg_catalog.pg_wal_lsn_diff(
+         CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+              ELSE pg_catalog.pg_current_wal_lsn()
+         END, '0/0')::pg_catalog.text AS at`;

@@ -33,6 +33,8 @@ const developing: Permission[] = [
   'crawler.write',
   'crawler.run',
   'crawler.delete',
+  'removal.decide',
+  'entity.restore',
 ];
 const managing: Permission[] = ['workspace.manage', 'member.manage', 'audit.read'];
 

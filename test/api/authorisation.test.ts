@@ -60,10 +60,19 @@ beforeAll(async () => {
   const [runId, testId] = [randomUUID(), randomUUID()];
   await queueRun(api.database, { runId, crawlerId: crawler.id, trigger: 'manual' });
   await createTest(api.database, { testId, dataSourceId: source.id, resourceGroupId: 'default' });
-  const catalog = await crawledCatalog(api.database, new SyntheticSource(1, 1));
+  const tables = new SyntheticSource(1, 1);
+  const catalog = await crawledCatalog(api.database, tables);
+  await catalog.rows(`UPDATE collected_database SET workspace_id = ? WHERE id = ?`, [
+    people.workspaceId,
+    catalog.collectedDatabaseId,
+  ]);
+  await catalog.crawl();
+  tables.drop(SyntheticSource.keyOf(0));
   await catalog.crawl();
   const [entity] = await catalog.rows<{ id: string }>(`SELECT id FROM entity WHERE kind = 'table'`);
+  const [hold] = await catalog.rows<{ id: string }>(`SELECT id FROM held_removal`);
   ids = {
+    'held-removals': hold?.id ?? '',
     people: people.viewer.personId,
     workspaces: people.workspaceId,
     'resource-groups': 'default',
@@ -125,6 +134,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /data-sources',
       'GET /entities',
       'GET /entities/{id}',
+      'GET /held-removals',
       'GET /me',
       'GET /resource-groups',
       'GET /resource-groups/{id}',

@@ -105,6 +105,7 @@ export function createFakeOrchestrator(): FakeOrchestrator {
       called('listDatabases', request);
       await fake.onListing(request);
     },
+    settleHeldRemovals: async (hold) => called('settleHeldRemovals', hold),
     deleteCrawler: async (request) => {
       called('deleteCrawler', request);
       deletions.add(request.crawlerId);

@@ -30,6 +30,11 @@ export interface Faults {
  */
 export class SyntheticSource {
   server = 'server-1';
+  user = 'collector';
+  /** The database's own number, and a digest of privileges, where the source has them. */
+  database: string | undefined;
+  privileges: string | undefined;
+  position: { at: string; follows: boolean } | undefined;
   faults: Faults = {};
   problems: ObjectProblem[] = [];
   /** Keys of each page that was read, in order. */
@@ -105,17 +110,20 @@ export class SyntheticSource {
   #open(signal: AbortSignal): DatabaseReader {
     this.#queries = 0;
     return {
-      identity: { server: this.server, version: '18.1', user: 'collector' },
+      identity: { server: this.server, version: '18.1', user: this.user },
       describe: async () => {
         this.#queries += 1;
         const { incomplete } = this.faults;
         return {
           owner: 'shop',
           comment: 'The shop',
+          ...(this.database === undefined ? {} : { identity: this.database }),
+          ...(this.privileges === undefined ? {} : { privileges: this.privileges }),
           schemas: [...this.schemas.values()],
           ...(incomplete === undefined ? {} : { incomplete }),
         };
       },
+      position: async () => this.position,
       list: () => this.#list(signal),
       read: (keys) => this.#read(keys, signal),
       queries: () => this.#queries,

@@ -11,10 +11,14 @@ import {
   deleteCrawlerId,
   type GroupActivities,
   RESUME_SIGNAL,
+  HOLD_DECIDED,
+  heldRemovalsId,
+  heldRemovalsStart,
 } from '../../workflows/contract.js';
 import type { databaseListing } from '../../workflows/database-listing.js';
 import type { deleteCrawler } from '../../workflows/delete-crawler.js';
 import type { drainSearchOutbox } from '../../workflows/drain-search-outbox.js';
+import type { heldRemovals } from '../../workflows/held-removals.js';
 import { playOn, type Stage } from '../workflows/stage.js';
 import { stubControl, stubGroup } from '../workflows/stub-activities.js';
 
@@ -174,11 +178,13 @@ export const scenarios: Scenario[] = [
       const source = { dataSourceId: randomUUID(), dataSourceName: 'shop db', resourceGroup: group };
       const testId = randomUUID();
       const listingId = randomUUID();
+      const holdId = randomUUID();
       const ids = {
         deletion: deleteCrawlerId(crawlerId),
         test: connectionTestId(testId),
         listing: databaseListingId(listingId),
         sweep: `search-outbox-${randomUUID()}`,
+        held: heldRemovalsId(holdId),
       };
       await Promise.all([
         client.workflow.execute<typeof deleteCrawler>('deleteCrawler', {
@@ -196,16 +202,23 @@ export const scenarios: Scenario[] = [
           taskQueue: queue,
           args: [{ listingId, ...source }],
         }),
+        client.workflow.signalWithStart<typeof heldRemovals>('heldRemovals', {
+          ...heldRemovalsStart({ id: holdId, crawlerId, crawlerName: 'shop crawler', msLeft: 3_600_000 }),
+          taskQueue: queue,
+          signal: HOLD_DECIDED,
+        }),
         client.workflow.execute<typeof drainSearchOutbox>('drainSearchOutbox', {
           workflowId: ids.sweep,
           taskQueue: queue,
         }),
       ]);
+      await client.workflow.getHandle(ids.held).result();
       return {
+        'held-removals-that-were-decided': { workflowId: ids.held },
         'deletion-of-a-crawler': { workflowId: ids.deletion },
         'connection-test': { workflowId: ids.test },
         'database-listing': { workflowId: ids.listing },
-        'sweep-of-the-outbox': { workflowId: ids.sweep },
+        'sweep-with-upkeep-of-removals': { workflowId: ids.sweep },
       };
     },
   },

@@ -49,6 +49,9 @@ export function stubControl(
     },
     drainOutbox: async () => 0,
     retireDatabases: async () => 0,
+    settleHeldRemovals: async () => ({ removed: 12, waitMs: null }),
+    keepHeldRemovals: async () => 0,
+    purgeTombstones: async () => 0,
     closeConnectionTest: async ({ status, failure }) => {
       record.closed.push({ status, failure });
     },

@@ -57,6 +57,7 @@ test('a crawler is created with its scope and read back whole', async () => {
       visibility: 'workspace',
       tables: null,
       lastCompleteAt: null,
+      removalGuard: null,
       retiringAt: null,
     },
     expect.objectContaining({ name: 'stock' }),
@@ -173,6 +174,7 @@ test('a plan is paused with a note and resumed without', async () => {
   expect(await setPaused(catalog.database, crawler.id, { paused: false })).toMatchObject({
     paused: false,
     pauseNote: null,
+    removalGuard: null,
   });
 });
 

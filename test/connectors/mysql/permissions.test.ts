@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { visibilityOf } from '../../../connectors/mysql/grants.js';
+import { privilegesDigest, visibilityOf } from '../../../connectors/mysql/grants.js';
 import { headsOf, MARIADB, TestSource } from './source.js';
 
 const PLAIN = { partialRevokes: false, foldsCase: false };
@@ -43,6 +43,18 @@ describe('what SHOW GRANTS proves', () => {
     ['a database in another case', ['GRANT SELECT ON `APP_ONE`.* TO `c`@`%`']],
   ])('nothing by %s', (_, lines) => {
     expect(seen(lines).complete).toBe(false);
+  });
+
+  it('is told apart by its digest where it bears on the database, whatever the order and the password', () => {
+    const digest = (...lines: string[]) => privilegesDigest(lines, 'app_one', PLAIN);
+    const select = 'GRANT SELECT ON `app\\_one`.* TO `c`@`%`';
+    const before = digest("GRANT USAGE ON *.* TO `c`@`%` IDENTIFIED BY PASSWORD '*0'", select);
+    expect(digest(select, "GRANT USAGE ON *.* TO `c`@`%` IDENTIFIED BY PASSWORD '*1'")).toBe(before);
+    expect(digest('GRANT USAGE ON *.* TO `c`@`%`', select, 'GRANT SELECT ON `other`.* TO `c`@`%`')).toBe(before);
+    expect(digest('GRANT USAGE ON *.* TO `c`@`%`', select, 'GRANT SELECT ON `other`.`t` TO `c`@`%`')).toBe(before);
+    for (const more of ['GRANT SELECT ON `app_one`.`t` TO `c`@`%`', 'GRANT SELECT ON *.* TO `c`@`%`'])
+      expect(digest('GRANT USAGE ON *.* TO `c`@`%`', select, more)).not.toBe(before);
+    expect(digest('GRANT USAGE ON *.* TO `c`@`%`')).not.toBe(before);
   });
 
   it('takes patterns literally under partial revokes, and folds case where the server does', () => {
@@ -101,6 +113,17 @@ describe.skipIf(MARIADB === '')('an account of MariaDB', () => {
     expect([...(await headsOf(reader)).keys()]).toEqual(['parent']);
     await source.run(incomplete?.remedy ?? '');
     expect((await (await source.open(user)).describe()).incomplete).toBeUndefined();
+  });
+
+  it('has the same privileges as last time until they are changed, and each reading tells', async () => {
+    const user = await source.account(`SELECT, SHOW VIEW ON ${source.pattern}.*`);
+    const privileges = async () => (await (await source.open(user)).describe()).privileges;
+    const before = await privileges();
+    expect(await privileges()).toBe(before);
+    await source.run(`REVOKE SHOW VIEW ON ${source.pattern}.* FROM '${user}'@'%'`);
+    expect(await privileges()).not.toBe(before);
+    await source.run(`GRANT SHOW VIEW ON ${source.pattern}.* TO '${user}'@'%'`);
+    expect(await privileges()).toBe(before);
   });
 
   it('without any grant is refused, not shown an empty database', async () => {

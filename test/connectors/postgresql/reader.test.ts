@@ -399,7 +399,11 @@ describe.each(servers)('reading $name', ({ name: serverName, url }) => {
   test('a crawl sends at most ten statements and one a thousand tables', async () => {
     const reader = await source.open();
     await reader.describe();
+    const before = await reader.position?.();
     const { heads } = await readAll(reader);
+    const after = await reader.position?.();
+    expect(after).toEqual({ at: expect.stringMatching(/^\d+$/), follows: false });
+    expect(BigInt(after?.at ?? 0)).toBeGreaterThanOrEqual(BigInt(before?.at ?? 1));
     expect(reader.queries()).toBeLessThanOrEqual(10 + Math.ceil(heads.length / 1_000));
   });
 
