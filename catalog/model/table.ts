@@ -1,3 +1,5 @@
+import type { ColumnsText } from './columns-text.js';
+
 /** The kinds of relation that the map tells apart. A connector maps its own words onto these. */
 export const TABLE_TYPES = ['TABLE', 'PARTITIONED_TABLE', 'VIEW', 'MATERIALIZED_VIEW', 'FOREIGN_TABLE'] as const;
 export type TableType = (typeof TABLE_TYPES)[number];
@@ -49,6 +51,11 @@ export interface Index {
 /** What a table is made of: this, with type, owner and comment, is what is hashed, versioned and compared. */
 export interface TableStructure {
   columns: Column[];
+  /**
+   * The same columns in the catalog's own form, from a connector that can write them so. The catalog takes this and never
+   * looks at `columns`, which such a connector makes only when asked.
+   */
+  columnsText?: ColumnsText;
   primaryKey?: Key;
   uniqueKeys: Key[];
   foreignKeys: ForeignKey[];
