@@ -1,20 +1,5 @@
 import { columnOf, type StoredColumn } from './stored-structure.js';
-import type { Column, TableStructure } from './table.js';
-
-/**
- * A table's columns as JSON in the very form in which the catalog stores and hashes them. A connector that can write
- * this from what its source sends spares the worker an object for every column, which is most of what a cold crawl
- * would otherwise do.
- */
-export interface ColumnsText {
-  /**
-   * What `canonicalTable` writes for these columns, byte for byte: an array of `StoredColumn` with the properties in the
-   * order name, type, baseType, nullable, default, generated, identity, collation, attributes, comment.
-   */
-  json: string;
-  /** Columns in it. */
-  count: number;
-}
+import type { Column, ColumnsText, TableStructure } from './table.js';
 
 /** The part of a column's text that says its type, with the comma that parts it from the name before it. */
 export function writeType({ type, baseType, nullable }: Pick<Column, 'type' | 'baseType' | 'nullable'>): string {

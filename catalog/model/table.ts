@@ -1,5 +1,3 @@
-import type { ColumnsText } from './columns-text.js';
-
 /** The kinds of relation that the map tells apart. A connector maps its own words onto these. */
 export const TABLE_TYPES = ['TABLE', 'PARTITIONED_TABLE', 'VIEW', 'MATERIALIZED_VIEW', 'FOREIGN_TABLE'] as const;
 export type TableType = (typeof TABLE_TYPES)[number];
@@ -21,6 +19,21 @@ export interface Column {
   /** Whatever else the source says of it, in its own words, e.g. `on update current_timestamp()` or `INVISIBLE`. */
   attributes?: string[];
   comment?: string;
+}
+
+/**
+ * A table's columns as JSON in the very form in which the catalog stores and hashes them. A connector that can write
+ * this from what its source sends spares the worker an object for every column, which is most of what a cold crawl
+ * would otherwise do.
+ */
+export interface ColumnsText {
+  /**
+   * What `canonicalTable` writes for these columns, byte for byte: an array of `StoredColumn` with the properties in the
+   * order name, type, baseType, nullable, default, generated, identity, collation, attributes, comment.
+   */
+  json: string;
+  /** Columns in it. */
+  count: number;
 }
 
 export interface Key {

@@ -1,5 +1,5 @@
-import { type ColumnsText, columnsOfText, writeType } from '../../catalog/model/columns-text.js';
-import type { ForeignKey, Index, Key, SourceTable, TableType } from '../../catalog/model/table.js';
+import { columnsOfText, writeType } from '../../catalog/model/columns-text.js';
+import type { ColumnsText, ForeignKey, Index, Key, SourceTable, TableType } from '../../catalog/model/table.js';
 import { type ColumnTypes, refusesNull } from './column-types.js';
 import { publicOptions } from './foreign-options.js';
 import { partitionsOf } from './partitions.js';
