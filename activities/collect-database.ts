@@ -112,42 +112,66 @@ async function list(
   return diff;
 }
 
-/** Returns how many tables were staged as changed, and whether it broke off because the run is paused. */
+/**
+ * Three pages are in work at a time: one is read at the source, one is digested, and the one before is staged. They are
+ * staged one after the other. Returns how many tables were staged as changed, and whether it broke off because the run
+ * is paused.
+ */
 async function readChanged(
   collection: CollectionOfDatabase,
   diff: ListingDiff,
   receipt: Receipt,
 ): Promise<{ changed: number; paused: boolean }> {
-  const { database, reader, claim, stager, signal, log } = collection;
+  const { reader, claim, signal } = collection;
   const digest = (listed: readonly ObjectToRead[], page: ReadPage) => digestPage(claim, listed, page);
-  let cursor = claim.cursor ?? '';
-  let tablesDone = diff.listed - diff.toRead.length;
+  const progress = { cursor: claim.cursor ?? '', tablesDone: diff.listed - diff.toRead.length };
   let changed = 0;
-  for await (const page of readAhead(reader, diff.toRead, keyAtSource, digest)) {
-    signal.throwIfAborted();
-    const rows = await rowsOf(collection, page, keysAreTrusted(receipt));
-    const upserts = rows.filter((row) => opOfRow(row) === 'upsert').length;
-    const last = page.readKeys.at(-1) ?? '';
-    if (last > cursor) cursor = last;
-    tablesDone += page.readKeys.length;
-    changed += upserts;
-    const toStage = { rows, readKeys: page.readKeys, cursor, tablesDone, tablesTotal: diff.listed };
-    const { paused } = await stagePage(database, stager, toStage, (transaction) =>
-      recordProblems(transaction, stager.runId, stager.unit, page.problems),
-    );
-    collection.checkpoint({ cursor, tablesDone });
-    log.info('read', `Read ${page.readKeys.length} tables, ${upserts} of them changed`, {
-      tablesDone,
-      tablesTotal: diff.listed,
-      ...(page.gone === 0 ? {} : { goneMeanwhile: page.gone }),
-    });
-    for (const { schema, name, code, message } of page.problems) {
-      log.warn('read', `${schema === null ? '' : `${schema}.`}${name}: ${message}`, { code });
+  let staging = Promise.resolve({ paused: false });
+  try {
+    for await (const page of readAhead(reader, diff.toRead, keyAtSource, digest)) {
+      signal.throwIfAborted();
+      const rows = await rowsOf(collection, page, keysAreTrusted(receipt));
+      if ((await staging).paused) break;
+      signal.throwIfAborted();
+      const last = page.readKeys.at(-1) ?? '';
+      if (last > progress.cursor) progress.cursor = last;
+      progress.tablesDone += page.readKeys.length;
+      changed += upsertsIn(rows);
+      staging = stageRead(collection, page, rows, { ...progress, tablesTotal: diff.listed });
+      // It may fail while the next page is waited for; the next look at it still hears of it.
+      staging.catch(() => undefined);
     }
-    if (paused) return { changed, paused };
+    return { changed, paused: (await staging).paused };
+  } finally {
+    await staging.catch(() => undefined);
   }
-  return { changed, paused: false };
 }
+
+/** Stages one page that was read, and tells of it once it is committed. */
+async function stageRead(
+  { database, stager, log, checkpoint }: CollectionOfDatabase,
+  page: DigestedPage,
+  rows: readonly StagedRow[],
+  progress: CollectCheckpoint & { cursor: string; tablesTotal: number },
+): Promise<{ paused: boolean }> {
+  const { cursor, tablesDone, tablesTotal } = progress;
+  const toStage = { rows, readKeys: page.readKeys, ...progress };
+  const staged = await stagePage(database, stager, toStage, (transaction) =>
+    recordProblems(transaction, stager.runId, stager.unit, page.problems),
+  );
+  checkpoint({ cursor, tablesDone });
+  log.info('read', `Read ${page.readKeys.length} tables, ${upsertsIn(rows)} of them changed`, {
+    tablesDone,
+    tablesTotal,
+    ...(page.gone === 0 ? {} : { goneMeanwhile: page.gone }),
+  });
+  for (const { schema, name, code, message } of page.problems) {
+    log.warn('read', `${schema === null ? '' : `${schema}.`}${name}: ${message}`, { code });
+  }
+  return staged;
+}
+
+const upsertsIn = (rows: readonly StagedRow[]): number => rows.filter((row) => opOfRow(row) === 'upsert').length;
 
 const keyAtSource = ({ nativeKey }: ObjectToRead): string => sourceKeyOfTable(nativeKey);
 

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { columnCount } from '../catalog/model/columns-text.js';
 import type { DatabaseReader, ReadPage } from '../connectors/contract.js';
 
 /** Most keys a connector takes at once. */
@@ -62,7 +63,7 @@ export async function* readAhead<Listed, Digest>(
 
 function pageSizeAfter({ tables }: ReadPage): number {
   if (tables.length === 0) return MOST_KEYS;
-  const columns = tables.reduce((sum, { structure }) => sum + structure.columns.length, 0);
+  const columns = tables.reduce((sum, { structure }) => sum + columnCount(structure), 0);
   const wanted = Math.floor((WANTED_COLUMNS * tables.length) / Math.max(columns, 1));
   return Math.min(MOST_KEYS, Math.max(wanted, 10));
 }

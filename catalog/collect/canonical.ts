@@ -33,7 +33,7 @@ export function canonicalTable(source: SourceTable): CanonicalTable {
   let identity = identityJson(table);
   let set = table.partitions.length === 0 ? null : partitionSet(table.partitions);
   if (mayBeUnstorable(structure) || mayBeUnstorable(identity) || (set !== null && mayBeUnstorable(set))) {
-    table = storable(source);
+    table = storable(withoutText(source));
     structure = structureJson(table.structure);
     identity = identityJson(table);
     set = set === null ? null : partitionSet(table.partitions);
@@ -65,8 +65,8 @@ function identityJson(table: SourceTable): string {
 
 /** The order in which properties are written here is the stored format: a change makes every table look changed. */
 function structureJson(structure: TableStructure): string {
-  return JSON.stringify({
-    columns: sorted(structure.columns, (a, b) => a.ordinal - b.ordinal).map(columnForm),
+  const columns = structure.columnsText?.json ?? columnsJson(structure.columns);
+  const others = JSON.stringify({
     primaryKey: structure.primaryKey === undefined ? undefined : keyForm(structure.primaryKey),
     uniqueKeys: sorted(structure.uniqueKeys, byName).map(keyForm),
     foreignKeys: sorted(structure.foreignKeys, byName).map(foreignKeyForm),
@@ -75,6 +75,17 @@ function structureJson(structure: TableStructure): string {
     viewDefinition: structure.viewDefinition,
     properties: propertiesForm(structure.properties),
   });
+  return `{"columns":${columns},${others.slice(1)}`;
+}
+
+function columnsJson(columns: readonly Column[]): string {
+  return JSON.stringify(sorted(columns, (a, b) => a.ordinal - b.ordinal).map(columnForm));
+}
+
+/** The columns as objects alone: what cannot be stored is replaced in values, not in JSON. */
+function withoutText(table: SourceTable): SourceTable {
+  const { columnsText: _, ...structure } = table.structure;
+  return { ...table, structure };
 }
 
 /** Every property by name: one that a connector learns to fill must not get lost here. */

@@ -1,3 +1,4 @@
+import { columnCount } from '../model/columns-text.js';
 import { guidOf } from '../model/guid.js';
 import type { SourceTable } from '../model/table.js';
 import { type CanonicalTable, hashOf } from './canonical.js';
@@ -55,7 +56,7 @@ export function upsertOfTable(place: DatabasePlace, listed: Listed, canonical: C
     table.owner,
     table.comment,
     canonical.structure,
-    table.structure.columns.length,
+    columnCount(table.structure),
     canonical.partitions,
     listed.fingerprint,
     copyBytes(canonical.hash),

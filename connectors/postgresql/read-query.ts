@@ -18,7 +18,8 @@ const PLAIN_PRIMARY_KEY = `format('CREATE UNIQUE INDEX %I ON %I.%I USING btree (
  * 20 columns, two keys and two indexes take 0.1 ms. With `texts` false the parts that can fail are left out: those that
  * print stored expressions and take locks while they do so.
  *
- * Columns come as parallel arrays: building a JSON array for each column takes the server half as long again. Types
+ * Columns come as pieces of text that go into the stored structure as they are: parsing and writing them again would be
+ * most of the worker's time, and building a JSON array for each column takes the server half as long again. Types
  * that are PostgreSQL's own come as numbers, whose names the reader has from `TYPE_NAMES`; a user's type, which may be
  * renamed at any time, comes with its name and the type behind it, be it a domain, an array or both. Each lookup of a
  * partition is a subquery of its own, since a join with so small a tree is planned as one with the whole of pg_class.
@@ -35,7 +36,7 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
        c.relpages::float8 * current_setting('block_size')::int AS bytes,
        k.*,
        (
-         SELECT json_object_agg(d.objsubid, d.description)
+         SELECT string_agg(d.objsubid || ' ' || to_json(d.description)::text, E'\\x01')
            FROM pg_description d
           WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass
        ) AS comments,
@@ -122,10 +123,8 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
   JOIN pg_namespace n ON n.oid = c.relnamespace
  CROSS JOIN LATERAL (
          SELECT array_agg(a.attnum)::text AS attnums,
-                to_json(array_agg(a.attname)) AS names,
-                array_agg(a.atttypid)::text AS type_oids,
-                array_agg(a.atttypmod)::text AS type_modifiers,
-                array_agg(a.attnotnull)::text AS required,
+                string_agg(to_json(a.attname)::text, E'\\x01') AS names,
+                string_agg(a.atttypid || ' ' || a.atttypmod || CASE WHEN a.attnotnull THEN ' !' ELSE '' END, ',') AS types,
                 bool_or(a.atthasdef) AS has_defaults,
                 json_object_agg(a.attnum, a.attidentity::text || a.attgenerated::text)
                   FILTER (WHERE a.attidentity <> '' OR a.attgenerated <> '') AS origins,
@@ -192,19 +191,19 @@ export interface ReadRow {
   owner: string;
   rows: number;
   bytes: number;
-  /** Numbers, names, type oids and modifiers, and whether NULL is refused, of each column in their order. Null without columns. */
+  /** Of each column in their order. Null without columns. */
   attnums: string | null;
-  names: string[] | null;
-  type_oids: string | null;
-  type_modifiers: string | null;
-  required: string | null;
+  /** Of each column in their order as JSON, with U+0001 between, which JSON never holds. */
+  names: string | null;
+  /** Of each column in their order: the oid of its type, the modifier, and ` !` where it refuses NULL; commas between. */
+  types: string | null;
   /** By attnum, as all that only few columns have: `a` or `d` for identity, `s` or `v` for generated ones. */
   origins: Record<string, 'a' | 'd' | 's' | 'v'> | null;
   collations: Record<string, string | null> | null;
   /** The type behind a user's type, whether a domain on the way refuses NULL, and the user's type itself. */
   user_types: Record<string, [base: string, required: boolean, name: string]> | null;
-  /** By attnum; of the relation itself under 0. */
-  comments: Record<string, string> | null;
+  /** Attnum, or 0 for the relation itself, a space and the comment as JSON, with U+0001 between. */
+  comments: string | null;
   defaults: Record<string, string | null> | null;
   keys: ReadKey[] | null;
   indexes: ReadIndex[] | null;

@@ -6,6 +6,7 @@ import type {
   ReadPage,
   SchemaInfo,
 } from '../contract.js';
+import { ColumnTypes } from './column-types.js';
 import { DESCRIBE, type DescribeRow, type SchemaRow } from './describe-query.js';
 import { StatementError } from './errors.js';
 import { LIST, type ListRow } from './list-query.js';
@@ -14,7 +15,6 @@ import { type ReadRow, readQuery } from './read-query.js';
 import type { Session } from './session.js';
 import { HISTORY_POSITION } from './session-queries.js';
 import { estimates, toSourceTable } from './source-table.js';
-import { TypeNames } from './type-names.js';
 
 /** Keys of one reading. Beyond this the server's longest statement and the worker's memory grow for no gain. */
 const PAGE_SIZE = 1_000;
@@ -29,7 +29,7 @@ const READ_WITHOUT_TEXTS = readQuery({ texts: false });
 /** Reads one database through a session that it owns. */
 export function createReader(session: Session): DatabaseReader {
   let schemas: readonly SchemaRow[] | undefined;
-  const typeNames = new TypeNames(session);
+  const types = new ColumnTypes(session);
 
   async function describe(): Promise<DatabaseDescription> {
     const [row] = await session.query<DescribeRow>(DESCRIBE);
@@ -96,10 +96,10 @@ export function createReader(session: Session): DatabaseReader {
   }
 
   async function deliver(page: ReadPage, keys: readonly string[], rows: readonly ReadRow[]): Promise<void> {
-    await typeNames.learn(rows);
+    await types.learn(rows);
     const found = new Set(rows.map(({ key }) => key));
     page.gone.push(...keys.filter((key) => !found.has(key)));
-    for (const row of rows) page.tables.push(toSourceTable(row, typeNames, session.versionNumber));
+    for (const row of rows) page.tables.push(toSourceTable(row, types, session.versionNumber));
   }
 
   /** Servers that only speak as PostgreSQL keep a log of their own kind, and refuse to say where it is. */

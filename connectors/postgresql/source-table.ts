@@ -1,9 +1,10 @@
-import type { Column, ForeignKey, Index, Key, SourceTable, TableType } from '../../catalog/model/table.js';
+import { columnsOfText, writeType } from '../../catalog/model/columns-text.js';
+import type { ColumnsText, ForeignKey, Index, Key, SourceTable, TableType } from '../../catalog/model/table.js';
+import { type ColumnTypes, refusesNull } from './column-types.js';
 import { publicOptions } from './foreign-options.js';
 import { partitionsOf } from './partitions.js';
 import type { ReadIndex, ReadKey, ReadProperties, ReadRow } from './read-query.js';
 import { numbersOf } from './server-arrays.js';
-import type { TypeNames } from './type-names.js';
 
 const TYPES: Record<ReadRow['kind'], TableType> = {
   r: 'TABLE',
@@ -22,6 +23,19 @@ const ACTIONS: Record<string, string> = {
   d: 'SET DEFAULT',
 };
 
+/** What the texts of a row have between their pieces. */
+const SEPARATOR = '\u0001';
+
+/** Comments as JSON by attnum, the relation's own under 0. */
+function commentsOf(pieces: string | null): Map<string, string> {
+  const comments = new Map<string, string>();
+  for (const piece of pieces?.split(SEPARATOR) ?? []) {
+    const space = piece.indexOf(' ');
+    comments.set(piece.slice(0, space), piece.slice(space + 1));
+  }
+  return comments;
+}
+
 /** Before version 14 a relation that was never analysed counted as one with no rows. */
 export function estimates(
   rows: number | null,
@@ -32,21 +46,18 @@ export function estimates(
   return { ...(unknown ? {} : { rows: Math.round(rows) }), ...(bytes === null ? {} : { bytes }) };
 }
 
-/** Turns a row of the reading into the canonical form. `typeNames` knows the types of its columns. */
-export function toSourceTable(row: ReadRow, typeNames: Pick<TypeNames, 'get'>, versionNumber: number): SourceTable {
-  const {
-    key,
-    schema,
-    name,
-    kind,
-    owner,
-    comments,
-    partitioned_by: partitionedBy,
-    view_definition: viewDefinition,
-  } = row;
+/** Turns a row of the reading into the canonical form. `types` knows the types of its columns. */
+export function toSourceTable(row: ReadRow, types: Pick<ColumnTypes, 'get'>, versionNumber: number): SourceTable {
+  const { key, schema, name, kind, owner, partitioned_by: partitionedBy, view_definition: viewDefinition } = row;
   const attnums = numbersOf(row.attnums);
-  const columns = toColumns(row, attnums, typeNames);
-  const nameOf = new Map(attnums.map((attnum, index) => [Number(attnum), columns[index]?.name ?? '']));
+  const names = row.names?.split(SEPARATOR) ?? [];
+  const comments = commentsOf(row.comments);
+  const columnsText = toColumnsText(row, attnums, names, comments, types);
+  const nameOf = (attnum: number) => {
+    const name = names[attnums.indexOf(String(attnum))];
+    return name === undefined ? String(attnum) : (JSON.parse(name) as string);
+  };
+  const comment = comments.get('0');
   const keys = (row.keys ?? []).map((keyRow) => ({ keyRow, key: toKey(keyRow, nameOf) }));
   const primaryKey = keys.find(({ keyRow }) => keyRow[1] === 'p')?.key;
   const tree = partitionsOf(key, row.partitions ?? []);
@@ -62,9 +73,12 @@ export function toSourceTable(row: ReadRow, typeNames: Pick<TypeNames, 'get'>, v
     name,
     type: TYPES[kind],
     owner,
-    ...(comments?.['0'] === undefined ? {} : { comment: comments['0'] }),
+    ...(comment === undefined ? {} : { comment: JSON.parse(comment) as string }),
     structure: {
-      columns,
+      get columns() {
+        return columnsOfText(columnsText);
+      },
+      columnsText,
       ...(primaryKey === undefined ? {} : { primaryKey }),
       uniqueKeys: keys.flatMap(({ keyRow, key: unique }) => (keyRow[1] === 'u' ? [unique] : [])),
       foreignKeys: keys.flatMap(({ keyRow, key: foreign }) => toForeignKey(keyRow, foreign)),
@@ -78,41 +92,48 @@ export function toSourceTable(row: ReadRow, typeNames: Pick<TypeNames, 'get'>, v
   };
 }
 
-/** Written without spreads: a large database has millions of columns. */
-function toColumns(row: ReadRow, attnums: readonly string[], typeNames: Pick<TypeNames, 'get'>): Column[] {
-  const { names, required, origins, collations, user_types: userTypes, comments, defaults } = row;
-  const typeOids = numbersOf(row.type_oids);
-  const modifiers = numbersOf(row.type_modifiers);
-  return attnums.map((attnum, index) => {
+/** Text from the start: a large database has millions of columns, and the catalog wants nothing else of them. */
+function toColumnsText(
+  row: ReadRow,
+  attnums: readonly string[],
+  names: readonly string[],
+  comments: ReadonlyMap<string, string>,
+  types: Pick<ColumnTypes, 'get'>,
+): ColumnsText {
+  const { origins, collations, user_types: userTypes, defaults } = row;
+  const typeKeys = row.types?.split(',') ?? [];
+  const parts: string[] = [];
+  for (let index = 0; index < attnums.length; index += 1) {
+    const attnum = attnums[index] ?? '';
     const userType = userTypes?.[attnum];
-    const type = typeNames.get(typeOids[index] ?? '', modifiers[index] ?? '');
-    const column: Column = {
-      name: names?.[index] ?? '',
-      ordinal: index + 1,
-      type: userType?.[2] ?? type?.name ?? '',
-      // One letter and one comma a column: {t,f,t}
-      nullable: required?.charAt(1 + 2 * index) !== 't' && userType?.[1] !== true,
-    };
-    const baseType = userType?.[0] ?? type?.base ?? undefined;
-    if (baseType !== undefined) column.baseType = baseType;
-    const origin = origins?.[attnum];
-    if (origin === 'a') column.identity = 'always';
-    if (origin === 'd') column.identity = 'by default';
+    const typeKey = typeKeys[index] ?? '';
+    const type =
+      userType === undefined
+        ? types.get(typeKey)
+        : writeType({ type: userType[2], baseType: userType[0], nullable: !(userType[1] || refusesNull(typeKey)) });
+    parts.push(index === 0 ? '[{"name":' : ',{"name":', names[index] ?? '""', type);
     const expression = defaults?.[attnum] ?? undefined;
+    const origin = origins?.[attnum];
     if (expression !== undefined) {
-      if (origin === 's' || origin === 'v') column.generated = { expression, stored: origin === 's' };
-      else column.default = expression;
+      parts.push(
+        origin === 's' || origin === 'v'
+          ? `,"generated":{"expression":${JSON.stringify(expression)},"stored":${origin === 's'}}`
+          : `,"default":${JSON.stringify(expression)}`,
+      );
     }
+    if (origin === 'a') parts.push(',"identity":"always"');
+    if (origin === 'd') parts.push(',"identity":"by default"');
     const collation = collations?.[attnum] ?? undefined;
-    if (collation !== undefined) column.collation = collation;
-    const comment = comments?.[attnum];
-    if (comment !== undefined) column.comment = comment;
-    return column;
-  });
+    if (collation !== undefined) parts.push(`,"collation":${JSON.stringify(collation)}`);
+    const comment = comments.get(attnum);
+    if (comment === undefined) parts.push('}');
+    else parts.push(',"comment":', comment, '}');
+  }
+  return { json: attnums.length === 0 ? '[]' : `${parts.join('')}]`, count: attnums.length };
 }
 
-function toKey([name, , attnums]: ReadKey, nameOf: ReadonlyMap<number, string>): Key {
-  return { name, columns: attnums.map((attnum) => nameOf.get(attnum) ?? String(attnum)) };
+function toKey([name, , attnums]: ReadKey, nameOf: (attnum: number) => string): Key {
+  return { name, columns: attnums.map(nameOf) };
 }
 
 function toForeignKey([, , , references]: ReadKey, key: Key): ForeignKey[] {
@@ -130,12 +151,10 @@ function toForeignKey([, , , references]: ReadKey, key: Key): ForeignKey[] {
 
 function toIndex(
   [name, unique, method, attnums, keyColumns, expressions, where, definition, comment]: ReadIndex,
-  nameOf: ReadonlyMap<number, string>,
+  nameOf: (attnum: number) => string,
 ): Index {
   let next = 0;
-  const columns = attnums.map((attnum) =>
-    attnum === 0 ? (expressions?.[next++] ?? '') : (nameOf.get(attnum) ?? String(attnum)),
-  );
+  const columns = attnums.map((attnum) => (attnum === 0 ? (expressions?.[next++] ?? '') : nameOf(attnum)));
   return {
     name,
     unique,

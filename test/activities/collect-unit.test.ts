@@ -48,6 +48,27 @@ test('what travels through the engine is ids and counts, whatever the number of 
   }
 });
 
+test('while a page is being staged the next one is digested and the one after that read', async () => {
+  const source = new SyntheticSource(4_000);
+  const map = await crawledCatalog(catalog.database, source);
+  const ref = await map.openRun();
+  let askThird: () => void = () => undefined;
+  const thirdPage = new Promise<void>((resolve) => {
+    askThird = resolve;
+  });
+  const holding = await catalog.database.transaction();
+  source.faults = {
+    beforePage: async (pagesBefore) => {
+      // From here on the unit's row is held: no page can be staged before it is let go.
+      if (pagesBefore === 0) await holding.raw(`SELECT 1 FROM crawl_unit WHERE run_id = ? FOR UPDATE`, [ref.runId]);
+      if (pagesBefore === 2) askThird();
+    },
+  };
+  const collecting = map.collect(ref);
+  await Promise.race([thirdPage, collecting]).finally(() => holding.commit());
+  expect(await collecting).toMatchObject({ tables: 4_000, changed: 4_000 });
+});
+
 test('a Stop between pages leaves as cancelled, and neither the unit nor the map is given an ending', async () => {
   const source = new SyntheticSource(5_000);
   const map = await crawledCatalog(catalog.database, source);

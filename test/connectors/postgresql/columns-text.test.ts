@@ -1,0 +1,89 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canonicalTable } from '../../../catalog/collect/canonical.js';
+import { columnCount } from '../../../catalog/model/columns-text.js';
+import type { SourceTable } from '../../../catalog/model/table.js';
+import { loadSql, sampleSchema } from '../../servers/load-sql.js';
+import { drawStep, randomFrom, startingSchema } from './random-ddl.js';
+import { createSource, readAll, type Source, servers, tableNamed } from './source.js';
+
+const SEED = Number(process.env.DATAMAP_TEST_SEED ?? Math.floor(Math.random() * 1e9));
+const STEPS = 60;
+const SAMPLES = ['pagila-schema.sql', 'chinook-postgresql.sql', 'adventureworks-postgresql.sql'];
+
+/** What a connector without texts would deliver of the same table. */
+function withoutText(table: SourceTable): SourceTable {
+  const { columnsText: _, ...structure } = table.structure;
+  return { ...table, structure };
+}
+
+/** Reads everything and expects each text to be what the catalog writes for the columns that it stands for. */
+async function expectCanonicalTexts(source: Source): Promise<SourceTable[]> {
+  const { tables } = await readAll(await source.open());
+  for (const table of tables) {
+    const objects = withoutText(table);
+    expect(table.structure.columnsText, table.name).toBeDefined();
+    expect(columnCount(table.structure)).toBe(objects.structure.columns.length);
+    const [passed, made] = [canonicalTable(table), canonicalTable(objects)];
+    expect(passed.structure).toBe(made.structure);
+    expect(passed.hash).toEqual(made.hash);
+  }
+  return tables;
+}
+
+describe.each(servers)('the text of columns on $name', ({ name, url }) => {
+  let source: Source;
+  beforeAll(async () => {
+    source = await createSource(url);
+  });
+  afterAll(() => source.drop());
+
+  test('holds names and comments of any characters as the catalog writes them', async () => {
+    const texts = [
+      '"',
+      '\\',
+      'a\\u0000b',
+      '\\ud800',
+      "o'clock",
+      '\t\n\r\b\f\u0001\u001f',
+      '\u007f\u2028\u2029',
+      '😀 ñ',
+      ' , {}',
+    ];
+    const columns = texts.map((text) => `${pg.escapeIdentifier(text)} text DEFAULT ${pg.escapeLiteral(text)}`);
+    await source.client.query(`CREATE SCHEMA odd; CREATE TABLE odd.texts (${columns.join(', ')})`);
+    for (const text of texts) {
+      const column = `odd.texts.${pg.escapeIdentifier(text)}`;
+      await source.client.query(`COMMENT ON COLUMN ${column} IS ${pg.escapeLiteral(text)}`);
+    }
+    await source.client.query(`COMMENT ON TABLE odd.texts IS ${pg.escapeLiteral(texts.join(''))}`);
+    const table = tableNamed(await expectCanonicalTexts(source), 'texts');
+    expect(table.comment).toBe(texts.join(''));
+    expect(table.structure.columns.map((column) => [column.name, column.comment])).toEqual(
+      texts.map((text) => [text, text]),
+    );
+  });
+
+  test.each(SAMPLES.filter((file) => sampleSchema(file) !== undefined))('is canonical for %s', async (file) => {
+    if (file === 'pagila-schema.sql' && name !== 'PostgreSQL 18') return;
+    const sample = await createSource(url);
+    try {
+      await loadSql(sample.url, sampleSchema(file) ?? '');
+      expect((await expectCanonicalTexts(sample)).length).toBeGreaterThan(10);
+    } finally {
+      await sample.drop();
+    }
+  });
+
+  test(`is canonical after ${STEPS} random steps (DATAMAP_TEST_SEED=${SEED})`, async () => {
+    const random = randomFrom(SEED);
+    const owners = [await source.role(), await source.role()] as const;
+    await source.client.query(startingSchema(...owners));
+    await expectCanonicalTexts(source);
+    for (let step = 0; step < STEPS; step += 1) {
+      const { sql } = await drawStep(source.client, random, owners);
+      await source.client.query(sql).catch(() => source.client.query('ROLLBACK'));
+    }
+    await expectCanonicalTexts(source);
+  });
+});
