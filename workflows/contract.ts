@@ -240,8 +240,6 @@ export interface ControlActivities {
   recordSkippedRun(request: { crawlerId: string; runId: string }): Promise<void>;
   /** Writes what waits in the outbox to the search index; returns how many entries. */
   drainOutbox(request: { crawlerId?: string }): Promise<number>;
-  /** Takes databases off the map that left a scope; returns how many entities went. */
-  retireDatabases(): Promise<number>;
   /** Ends a hold that was decided on or has expired; else tells how long it has, in milliseconds. */
   settleHeldRemovals(request: { holdId: string }): Promise<{ removed: number; waitMs: number | null }>;
   /** Sees to it that each hold which is not settled has its workflow; returns how many there are. */

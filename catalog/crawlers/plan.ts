@@ -10,6 +10,11 @@ const distinct = <T extends z.ZodType>(item: T, max: number) =>
     .max(max)
     .refine((values) => new Set(values).size === values.length, 'must not repeat a value');
 
+const catchUpMinutes = z.int().min(1).max(1_440).optional().meta({
+  description:
+    'How late a run may still start after the engine was away. Left out: 10 minutes within the hour, else 60. A turn that is later is left out.',
+});
+
 export const WEEKDAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'] as const;
 
 /**
@@ -27,6 +32,7 @@ export const planSchema = z
         hour,
         minute,
         timeZone,
+        catchUpMinutes,
       }),
       z.strictObject({
         mode: z.literal('cycle'),
@@ -35,8 +41,9 @@ export const planSchema = z
         hour,
         minute,
         timeZone,
+        catchUpMinutes,
       }),
-      z.strictObject({ mode: z.literal('cycle'), every: z.literal('day'), hour, minute, timeZone }),
+      z.strictObject({ mode: z.literal('cycle'), every: z.literal('day'), hour, minute, timeZone, catchUpMinutes }),
       z.strictObject({
         mode: z.literal('cycle'),
         every: z.literal('hour'),
@@ -48,6 +55,7 @@ export const planSchema = z
           .refine((range) => range.from <= range.to, 'must not end before it starts')
           .optional(),
         timeZone,
+        catchUpMinutes,
       }),
     ]),
   ])
