@@ -19,7 +19,8 @@ export const WEEKDAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY',
 
 /**
  * When a crawler runs: by hand, or by cycle in a named time zone. Times are literal clock times: a time that a
- * change to summer time skips does not fire, one that it repeats fires twice.
+ * change to summer time skips does not fire, one that it repeats fires twice west of Greenwich and once east of it,
+ * where the engine passes over the first. A preview asks the engine, so it shows what will be.
  */
 export const planSchema = z
   .discriminatedUnion('mode', [
