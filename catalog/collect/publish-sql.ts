@@ -47,6 +47,7 @@ export const PAGE_CANDIDATES = `
                SELECT tombstone.id
                FROM entity tombstone
                WHERE tombstone.guid = s.guid AND tombstone.removed_at IS NOT NULL
+                AND tombstone.collected_database_id + 0 = $4
                ORDER BY tombstone.removed_at DESC, tombstone.id DESC
                LIMIT 1
              )
