@@ -133,11 +133,18 @@ export async function updateWorkspace(
   }
 }
 
-/** @throws NotFound; WorkspaceInUse while it owns data sources or crawlers */
+/** What retired databases left in it goes for good. @throws NotFound; WorkspaceInUse while it owns data sources or crawlers */
 export async function deleteWorkspace(database: Database, id: string): Promise<void> {
   const workspace = await getWorkspace(database, id);
   try {
-    await query(database, 'DELETE FROM workspace WHERE id = ?', [id]);
+    await query(
+      database,
+      `WITH disowned AS (
+         UPDATE collected_database SET workspace_id = NULL WHERE workspace_id = :id AND retired_at IS NOT NULL
+       )
+       DELETE FROM workspace WHERE id = :id`,
+      { id },
+    );
   } catch (error) {
     if (!isForeignKeyViolation(error)) throw error;
     const [owned] = await query<{ sources: number; crawlers: number }>(

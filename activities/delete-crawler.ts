@@ -1,23 +1,20 @@
-import { deleteCatalogBatch } from '../catalog/retire/delete-catalog-batch.js';
 import { dropCrawlerRows } from '../catalog/retire/drop-crawler-rows.js';
+import { letAllLeave } from '../catalog/retire/leaving.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
 import { withLiveness } from './liveness.js';
-
-/** Entities taken off the map in one transaction. */
-const BATCH = 2_000;
+import { retireCrawler } from './retire-crawler.js';
 
 /** Makes the activity that takes everything a crawler collected off the map, batch by batch; repeated, it goes on. */
 export function createDeleteCatalog({ database }: ActivityContext): ControlActivities['deleteCatalog'] {
   return ({ crawlerId }) =>
     withLiveness<{ deleted: number }, number>(async ({ signal, checkpoint, previous }) => {
       let deleted = previous?.deleted ?? 0;
-      for (let batch = BATCH; batch > 0; ) {
-        signal.throwIfAborted();
-        batch = await deleteCatalogBatch(database, crawlerId, BATCH);
-        deleted += batch;
+      await letAllLeave(database, crawlerId);
+      await retireCrawler(database, crawlerId, signal, (entities) => {
+        deleted += entities;
         checkpoint({ deleted });
-      }
+      });
       return deleted;
     });
 }

@@ -8,6 +8,7 @@ import type { ActivityContext } from './context.js';
 import { createDeleteCatalog, createDropCrawler } from './delete-crawler.js';
 import { createDiscoverUnits } from './discover-units.js';
 import { createDrainOutbox } from './drain-outbox.js';
+import { createEndNarrowing } from './end-narrowing.js';
 import { createFailUnit } from './fail-unit.js';
 import { createFinishRun } from './finish-run.js';
 import { guarded } from './guarded.js';
@@ -41,6 +42,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       settleHeldRemovals: createSettleHeldRemovals(context),
       keepHeldRemovals: createKeepHeldRemovals(context),
       purgeTombstones: createPurgeTombstones(context),
+      endNarrowing: createEndNarrowing(context),
       closeConnectionTest: createCloseConnectionTest(context),
       closeDatabaseListing: createCloseDatabaseListing(context),
       removeSchedule,

@@ -12,7 +12,7 @@ import { InvalidConfig, readConfig } from './config.js';
 import { forgetOldReplies } from './idempotency.js';
 import { repeatedly, untilDone } from './in-background.js';
 import { listen } from './listen.js';
-import { resumeDeletions } from './resume-deletions.js';
+import { resumeOperations } from './resume-operations.js';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -60,8 +60,8 @@ async function main(): Promise<void> {
       log,
       signal: stopping.signal,
     }),
-    repeatedly(() => resumeDeletions(database, orchestrator), {
-      what: 'Deletions of crawlers could not be resumed',
+    repeatedly(() => resumeOperations(database, orchestrator), {
+      what: 'Narrowed scopes and deletions of crawlers could not be resumed',
       every: MINUTE_MS,
       log,
       signal: stopping.signal,

@@ -86,6 +86,14 @@ function operation(route: Route): ZodOpenApiOperationObject {
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
     responses: {
+      ...(reply.accepted === undefined
+        ? {}
+        : {
+            '202': {
+              description: reply.accepted,
+              content: { 'application/json': { schema: reply.body } },
+            },
+          }),
       [String(reply.status)]: {
         description: reply.description,
         ...(reply.body === undefined ? {} : { content: { 'application/json': { schema: reply.body } } }),

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Actor } from '../access/actor.js';
 import type { CrawlerDetail, CrawlerSummary } from '../catalog/crawlers/read-crawlers.js';
+import { openOperationOf } from '../catalog/operations/read-operations.js';
 import type { ApiContext } from './context.js';
 import { permitted } from './permitted.js';
 import type { crawlerSchema, crawlerSummarySchema } from './schemas/crawlers.js';
@@ -28,8 +29,14 @@ export async function presentCrawler(
     ...presentCrawlerSummary(crawler, actor),
     scope: crawler.scope,
     nextRuns,
+    appliesFrom: isOfAnEarlierDefinition(crawler) ? 'next run' : 'now',
+    operation: (await openOperationOf(context.database, crawler.id)) ?? null,
     warnings: crawler.resourceGroup.liveWorkers === 0 ? [withoutWorker(crawler.resourceGroup.id)] : [],
   };
+}
+
+function isOfAnEarlierDefinition({ openRun, updatedAt }: CrawlerDetail): boolean {
+  return openRun !== null && openRun.startedAt !== null && openRun.startedAt < updatedAt;
 }
 
 async function nextFiveRuns(context: ApiContext, crawlerId: string): Promise<Date[] | null> {

@@ -12,6 +12,7 @@ export const TAGS = [
   'Resource groups',
   'Data sources',
   'Crawlers',
+  'Operations',
   'Runs',
   'Map',
   'Search',
@@ -86,6 +87,8 @@ export interface Call<Params, Query, Body, Target> {
 
 export interface Result<Body> {
   body: Body;
+  /** Answers 202, where the route declares that it may: work goes on after the answer. */
+  accepted?: boolean;
   /** Becomes the ETag. */
   version?: number;
   headers?: Record<string, string>;
@@ -114,6 +117,8 @@ interface Definition<
     description: string;
     /** JSON of this shape; what it does not name is left out. Without one the answer has no body. */
     body?: R;
+    /** When the answer is 202 instead, with the same body. */
+    accepted?: string;
     /** The handler writes the answer itself, in this type. */
     stream?: 'text/event-stream';
   };
@@ -144,7 +149,7 @@ export interface Route {
   params: z.ZodType;
   query: z.ZodType;
   body: z.ZodType | undefined;
-  reply: { status: number; description: string; body?: z.ZodType; stream?: string };
+  reply: { status: number; description: string; body?: z.ZodType; accepted?: string; stream?: string };
   problems: readonly string[];
   idempotent: boolean;
   audit?: string;

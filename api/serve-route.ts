@@ -63,7 +63,7 @@ async function reply(context: ApiContext, route: Route, call: AnyCall): Promise<
     await recordDeed(context, route, call, result?.body);
     if (result === undefined) return undefined;
     return {
-      status: route.reply.status,
+      status: result.accepted === true ? 202 : route.reply.status,
       body: route.reply.body === undefined ? undefined : shaped(route, result.body),
       headers: {
         ...(result.version === undefined ? {} : { ETag: entityTag(result.version) }),

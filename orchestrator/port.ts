@@ -52,6 +52,8 @@ export interface Orchestrator {
   }): Promise<void>;
   /** Has what was decided on held removals done now, and not with the next minute's upkeep. Repeatable. */
   settleHeldRemovals(hold: HoldToSettle): Promise<void>;
+  /** Takes what left a crawler's scope off the map. Repeatable; one that is under way also takes what left since. */
+  narrowScope(request: { crawlerId: string; crawlerName: string }): Promise<void>;
   /** Repeatable: the same crawler gets the same operation. */
   deleteCrawler(request: { crawlerId: string; crawlerName: string; requestedBy?: string }): Promise<void>;
   /**

@@ -21,10 +21,10 @@ export const EVERY_MINUTE: ScheduleSpec = {
 
 /**
  * How late an action may still be taken after the server was away: a cycle of minutes has its next turn soon, one of
- * days would be missed for a whole day.
+ * days would be missed for a whole day. The plan may say another. Milliseconds.
  */
 export function catchupWindow(plan: CyclePlan): number {
-  return plan.every === 'hour' ? 10 * 60_000 : 60 * 60_000;
+  return (plan.catchUpMinutes ?? (plan.every === 'hour' ? 10 : 60)) * 60_000;
 }
 
 function calendarOf(plan: CyclePlan): CalendarSpec {

@@ -23,6 +23,9 @@ import {
   type HeldRemovalsWorkflow,
   HOLD_DECIDED,
   heldRemovalsStart,
+  NARROWED_SIGNAL,
+  type NarrowScopeInput,
+  narrowScopeId,
   PAUSE_SIGNAL,
   RESUME_SIGNAL,
   scheduleId,
@@ -158,6 +161,18 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
         await client.workflow.signalWithStart<HeldRemovalsWorkflow>('heldRemovals', {
           ...heldRemovalsStart(hold),
           signal: HOLD_DECIDED,
+        });
+      }),
+    narrowScope: ({ crawlerId, crawlerName }) =>
+      ask(async () => {
+        // With a signal: an execution that is just about to end goes round once more instead.
+        await client.workflow.signalWithStart<(input: NarrowScopeInput) => Promise<unknown>>('narrowScope', {
+          workflowId: narrowScopeId(crawlerId),
+          taskQueue: CONTROL_QUEUE,
+          args: [{ crawlerId, crawlerName }],
+          signal: NARROWED_SIGNAL,
+          typedSearchAttributes: searchAttributes({ crawlerId }),
+          staticSummary: `Narrow the scope of ${crawlerName}`,
         });
       }),
     deleteCrawler: ({ crawlerId, crawlerName, requestedBy }) =>

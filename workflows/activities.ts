@@ -63,6 +63,7 @@ type Tiny = Pick<
   | 'keepHeldRemovals'
   | 'closeDatabaseListing'
   | 'removeSchedule'
+  | 'endNarrowing'
 >;
 
 /** Steps of a few statements. */

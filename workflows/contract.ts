@@ -11,6 +11,7 @@ export const groupQueue = (groupId: string): string => `rg:${groupId}`;
 export const crawlId = (crawlerId: string): string => `crawl:${crawlerId}`;
 export const tickId = (crawlerId: string): string => `tick:${crawlerId}`;
 export const scheduleId = (crawlerId: string): string => `crawler:${crawlerId}`;
+export const narrowScopeId = (crawlerId: string): string => `narrow-scope:${crawlerId}`;
 export const deleteCrawlerId = (crawlerId: string): string => `delete-crawler:${crawlerId}`;
 export const connectionTestId = (testId: string): string => `connection-test:${testId}`;
 export const databaseListingId = (listingId: string): string => `database-listing:${listingId}`;
@@ -204,6 +205,14 @@ export const heldRemovalsStart = ({ id, crawlerId, crawlerName, msLeft }: HoldTo
 });
 export type HeldRemovalsWorkflow = (input: HeldRemovalsInput) => Promise<{ removed: number }>;
 
+export interface NarrowScopeInput {
+  crawlerId: string;
+  crawlerName: string;
+}
+
+/** Signal to a narrowing that databases left the scope; one that is about to end begins again. */
+export const NARROWED_SIGNAL = 'narrowed';
+
 /** The steps that run on the control queue. */
 export interface ControlActivities {
   /** Opens the run's row and closes those that a dead execution left open. Fails for good with CRAWLER_GONE. */
@@ -231,14 +240,16 @@ export interface ControlActivities {
   recordSkippedRun(request: { crawlerId: string; runId: string }): Promise<void>;
   /** Writes what waits in the outbox to the search index; returns how many entries. */
   drainOutbox(request: { crawlerId?: string }): Promise<number>;
-  /** Takes databases off the map that left a scope; returns how many entities went. */
-  retireDatabases(): Promise<number>;
   /** Ends a hold that was decided on or has expired; else tells how long it has, in milliseconds. */
   settleHeldRemovals(request: { holdId: string }): Promise<{ removed: number; waitMs: number | null }>;
   /** Sees to it that each hold which is not settled has its workflow; returns how many there are. */
   keepHeldRemovals(): Promise<number>;
   /** Deletes what was removed from the map longer ago than it can be restored; returns how many entities. */
   purgeTombstones(): Promise<number>;
+  /** Takes databases off the map that left a scope, of one crawler or of all; returns how many entities went. */
+  retireDatabases(request?: { crawlerId: string }): Promise<number>;
+  /** Ends the operation of a crawler whose databases left the map and search. */
+  endNarrowing(request: { crawlerId: string }): Promise<void>;
   closeConnectionTest(request: {
     testId: string;
     status: 'failed' | 'cancelled';

@@ -1,8 +1,11 @@
 import type { Actor } from '../../access/actor.js';
 import { visibleWorkspaces } from '../../access/visibility.js';
 import { DatabaseTaken } from '../../catalog/crawlers/errors.js';
-import { deletionImpact, getCrawler, listCrawlers } from '../../catalog/crawlers/read-crawlers.js';
+import { getCrawler, listCrawlers } from '../../catalog/crawlers/read-crawlers.js';
+import { checkScope } from '../../catalog/crawlers/scope.js';
 import { createCrawler, markDeleting, setPaused, updateCrawler } from '../../catalog/crawlers/write-crawlers.js';
+import { allLeaving, leavingDatabases, previewScope } from '../../catalog/retire/leaving.js';
+import { beginOperation } from '../begin-operation.js';
 import type { ApiContext } from '../context.js';
 import { ownerFor } from '../owner-of-database.js';
 import { presentCrawler, presentCrawlerSummary } from '../present-crawler.js';
@@ -17,8 +20,11 @@ import {
   deletionImpactSchema,
   newCrawlerSchema,
   pauseSchema,
+  scopePreviewRequestSchema,
+  scopePreviewSchema,
 } from '../schemas/crawlers.js';
-import { acceptedSchema, uuidParams } from '../schemas/lists.js';
+import { uuidParams } from '../schemas/lists.js';
+import { operationSchema } from '../schemas/operations.js';
 
 const find = ({ database }: ApiContext, { id }: { id: string }) => getCrawler(database, id);
 const tag = 'Crawlers';
@@ -85,20 +91,27 @@ export const crawlerRoutes: Route[] = [
     path: '/crawlers/:id',
     tag,
     summary: 'Change a crawler',
-    description: 'A run that is open goes on by what it started with. Databases taken out of the scope leave the map.',
+    description:
+      'A run that is open goes on by what it started with. Databases taken out of the scope are no longer shown, and leave the map in the background: see `operation`. They come back, with what people wrote, when they are collected again within 30 days.',
     access: onWorkspaceOf('crawler.write', 'crawler', find),
     audit: 'crawler.edit',
     params: uuidParams,
     body: crawlerPatchSchema,
     edits: (context, { target, actor }) => presentCrawler(context, target, actor),
-    reply: { status: 200, description: 'The crawler as it is now.', body: crawlerSchema },
+    reply: {
+      status: 200,
+      description: 'The crawler as it is now.',
+      accepted: 'The same, and databases are leaving the map: see `operation`, and Location for how far it is.',
+      body: crawlerSchema,
+    },
     problems: ['DATABASE_TAKEN', 'CYCLE_NEEDS_PRODUCTION', 'NAME_TAKEN', 'CRAWLER_DELETING'],
     handle: async (context, { actor, params, body, target }) => {
-      const { crawler } = await namingOwners(actor, () =>
-        updateCrawler(context.database, params.id, { ...body, version: target.version }),
+      const { crawler, operation } = await namingOwners(actor, () =>
+        updateCrawler(context.database, params.id, { ...body, version: target.version, changedBy: actor.personId }),
       );
       await projectSchedule(context, crawler);
-      return { body: await presentCrawler(context, crawler, actor), version: crawler.version };
+      const begun = operation === undefined ? {} : await beginOperation(context, operation);
+      return { body: await presentCrawler(context, crawler, actor), version: crawler.version, ...begun };
     },
   }),
   route({
@@ -110,15 +123,14 @@ export const crawlerRoutes: Route[] = [
     access: onWorkspaceOf('crawler.delete', 'crawler', find),
     audit: 'crawler.delete',
     params: uuidParams,
-    reply: { status: 202, description: 'It is being deleted.', body: acceptedSchema },
-    handle: async ({ database, orchestrator }, { actor, target }) => {
-      await markDeleting(database, target.id);
-      await orchestrator.deleteCrawler({
-        crawlerId: target.id,
-        crawlerName: target.name,
-        requestedBy: actor.personId,
-      });
-      return { body: { status: 'accepted' as const } };
+    reply: {
+      status: 202,
+      description: 'It is being deleted: the operation says how far it is. A repeat gets the same one.',
+      body: operationSchema,
+    },
+    handle: async (context, { actor, target }) => {
+      const operation = await markDeleting(context.database, target.id, actor.personId);
+      return { body: operation, ...(await beginOperation(context, operation)) };
     },
   }),
   route({
@@ -129,7 +141,26 @@ export const crawlerRoutes: Route[] = [
     access: onWorkspaceOf('crawler.read', 'crawler', find),
     params: uuidParams,
     reply: { status: 200, description: 'Counts.', body: deletionImpactSchema },
-    handle: async ({ database }, { params }) => ({ body: await deletionImpact(database, params.id) }),
+    handle: async ({ database }, { params }) => {
+      const leaving = allLeaving(await leavingDatabases(database, params.id, []));
+      const { databases, tables, columns } = leaving;
+      return { body: { databases: databases.length, tables, fields: columns, leaving } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/crawlers/:id/scope-preview',
+    tag,
+    summary: 'Tell what another scope would change',
+    description: 'Nothing is changed. Whether another crawler collects what is added is told by the change itself.',
+    access: onWorkspaceOf('crawler.read', 'crawler', find),
+    params: uuidParams,
+    body: scopePreviewRequestSchema,
+    reply: { status: 200, description: 'What would be added, and what would leave the map.', body: scopePreviewSchema },
+    handle: async ({ database }, { params, body: { databases } }) => {
+      checkScope(databases);
+      return { body: await previewScope(database, params.id, databases) };
+    },
   }),
   route({
     method: 'post',

@@ -6,6 +6,7 @@ import { dataSourceRoutes } from './data-sources.js';
 import { entityRoutes } from './entities.js';
 import { heldRemovalRoutes } from './held-removals.js';
 import { memberRoutes } from './members.js';
+import { operationRoutes } from './operations.js';
 import { personRoutes } from './people.js';
 import { resourceGroupRoutes } from './resource-groups.js';
 import { runChangeRoutes } from './run-changes.js';
@@ -33,6 +34,7 @@ export function allRoutes(): Route[] {
     ...sourceDatabaseRoutes,
     ...crawlerRoutes,
     ...crawlerRunRoutes,
+    ...operationRoutes,
     ...runRoutes,
     ...runChangeRoutes,
     ...heldRemovalRoutes,

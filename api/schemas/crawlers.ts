@@ -3,6 +3,7 @@ import { planSchema } from '../../catalog/crawlers/plan.js';
 import { removalGuardSchema } from '../../catalog/crawlers/removal-guard.js';
 import { environmentSchema } from './data-sources.js';
 import { cursor, limit, pageOf, timestamp, uuid } from './lists.js';
+import { leavingSchema, operationSchema } from './operations.js';
 import { permitted } from './permissions.js';
 import { groupId } from './resource-groups.js';
 import { runCountsSchema, runStatusSchema } from './runs.js';
@@ -82,6 +83,13 @@ export const crawlerSchema = z
       .array(timestamp)
       .nullable()
       .meta({ description: 'The next times of its plan, as the engine has them; null while the engine is away.' }),
+    appliesFrom: z.enum(['now', 'next run']).meta({
+      description:
+        'Since when the definition holds: a run that was open when it was changed goes on by the one before.',
+    }),
+    operation: operationSchema.nullable().meta({
+      description: 'What takes databases off the map just now, after its scope was narrowed or it was deleted.',
+    }),
     warnings: z
       .array(z.object({ code: z.string(), message: z.string(), remedy: z.string() }))
       .meta({ description: 'What would keep a run from starting.' }),
@@ -126,8 +134,21 @@ export const crawlerPatchSchema = z
   .meta({ id: 'CrawlerPatch' });
 
 export const deletionImpactSchema = z
-  .object({ databases: z.int(), tables: z.int(), fields: z.int() })
+  .object({
+    databases: z.int(),
+    tables: z.int(),
+    fields: z.int().meta({ description: 'Columns of the tables.' }),
+    leaving: leavingSchema,
+  })
   .meta({ id: 'DeletionImpact' });
+
+export const scopePreviewRequestSchema = z.strictObject({ databases }).meta({ id: 'ScopePreviewRequest' });
+export const scopePreviewSchema = z
+  .object({
+    added: z.array(z.string()).meta({ description: 'Databases that would be collected from the next run on.' }),
+    leaving: leavingSchema,
+  })
+  .meta({ id: 'ScopePreview' });
 
 export const startRunSchema = z
   .strictObject({

@@ -38,6 +38,3 @@ export const decimalParams = z.strictObject({ id: decimalId });
 
 /** RFC 3339 in UTC. */
 export const timestamp = z.date();
-
-/** What an answer says of something done, where there is nothing more to say. */
-export const acceptedSchema = z.object({ status: z.literal('accepted') }).meta({ id: 'Accepted' });

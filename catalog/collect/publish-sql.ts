@@ -28,7 +28,10 @@ export const NEXT_PAGE = `
     AND page = (SELECT min(page) FROM staged_object WHERE run_id = $1 AND unit = $2)
   GROUP BY page, op`;
 
-/** Candidates for the identity of each upserted object. $4 collected database. */
+/**
+ * Candidates for the identity of each upserted object. $4 collected database. The latest tombstone is gathered and not
+ * taken by LIMIT, and its database is hidden from the planner: else it may go through all tombstones for each object.
+ */
 export const PAGE_CANDIDATES = `
   SELECT c.native_key AS "nativeKey", c.guid, c.kind, c.partition_hash IS NOT NULL AS "hasPartitions",
          c.known_id AS "knownId", c.holder_id AS "holderId", c.new_id AS "newId",
@@ -44,11 +47,10 @@ export const PAGE_CANDIDATES = `
            CASE
              WHEN o.entity_id IS NOT NULL THEN o.entity_id
              WHEN holder.id IS NULL THEN (
-               SELECT tombstone.id
+               SELECT (array_agg(tombstone.id ORDER BY tombstone.removed_at DESC, tombstone.id DESC))[1]
                FROM entity tombstone
                WHERE tombstone.guid = s.guid AND tombstone.removed_at IS NOT NULL
-               ORDER BY tombstone.removed_at DESC, tombstone.id DESC
-               LIMIT 1
+                 AND tombstone.collected_database_id + 0 = $4
              )
              WHEN NOT EXISTS (
                SELECT 1

@@ -10,11 +10,17 @@ const distinct = <T extends z.ZodType>(item: T, max: number) =>
     .max(max)
     .refine((values) => new Set(values).size === values.length, 'must not repeat a value');
 
+const catchUpMinutes = z.int().min(1).max(1_440).optional().meta({
+  description:
+    'How late a run may still start after the engine was away. Left out: 10 minutes within the hour, else 60. A turn that is later is left out.',
+});
+
 export const WEEKDAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'] as const;
 
 /**
  * When a crawler runs: by hand, or by cycle in a named time zone. Times are literal clock times: a time that a
- * change to summer time skips does not fire, one that it repeats fires twice.
+ * change to summer time skips does not fire, one that it repeats fires twice west of Greenwich and once east of it,
+ * where the engine passes over the first. A preview asks the engine, so it shows what will be.
  */
 export const planSchema = z
   .discriminatedUnion('mode', [
@@ -27,6 +33,7 @@ export const planSchema = z
         hour,
         minute,
         timeZone,
+        catchUpMinutes,
       }),
       z.strictObject({
         mode: z.literal('cycle'),
@@ -35,8 +42,9 @@ export const planSchema = z
         hour,
         minute,
         timeZone,
+        catchUpMinutes,
       }),
-      z.strictObject({ mode: z.literal('cycle'), every: z.literal('day'), hour, minute, timeZone }),
+      z.strictObject({ mode: z.literal('cycle'), every: z.literal('day'), hour, minute, timeZone, catchUpMinutes }),
       z.strictObject({
         mode: z.literal('cycle'),
         every: z.literal('hour'),
@@ -48,6 +56,7 @@ export const planSchema = z
           .refine((range) => range.from <= range.to, 'must not end before it starts')
           .optional(),
         timeZone,
+        catchUpMinutes,
       }),
     ]),
   ])

@@ -181,29 +181,6 @@ export async function crawlersToSchedule(
   );
 }
 
-/** How much leaves the map when a crawler is deleted. @throws NotFound */
-export async function deletionImpact(
-  database: Database,
-  crawlerId: string,
-): Promise<{ databases: number; tables: number; fields: number }> {
-  const [row] = await query<{ databases: number; tables: number; fields: number }>(
-    database,
-    `SELECT (SELECT count(*)::int FROM collected_database d WHERE d.crawler_id = c.id) AS databases,
-            m.tables, m.fields
-       FROM crawler c
-       CROSS JOIN LATERAL (
-         SELECT count(*)::int AS tables, coalesce(sum(e.column_count), 0)::float8 AS fields
-           FROM collected_database d
-           JOIN entity e ON e.collected_database_id = d.id AND e.kind = 'table' AND e.removed_at IS NULL
-          WHERE d.crawler_id = c.id
-       ) m
-      WHERE c.id = ?`,
-    [crawlerId],
-  );
-  if (row === undefined) throw new NotFound('crawler', crawlerId);
-  return row;
-}
-
 function toSummary(row: Row): CrawlerSummary {
   const { openRun, lastRun } = row;
   return {

@@ -1,16 +1,10 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { InvalidInput } from '../model/errors.js';
+import { type LeavingDatabase, leavingDatabases } from '../retire/leaving.js';
 import { DatabaseTaken, type TakenDatabase } from './errors.js';
 
 const MOST_DATABASES = 10_000;
-
-export interface RemovedDatabase {
-  id: string;
-  name: string;
-  /** Tables of it that will leave the map. */
-  tables: number;
-}
 
 /** @throws InvalidInput when it is empty, too long, or names a database twice */
 export function checkScope(databases: readonly string[]): void {
@@ -27,7 +21,8 @@ export function checkScope(databases: readonly string[]): void {
 }
 
 /**
- * Makes databases the crawler's. Of two crawlers that ask for one at the same time exactly one gets it: the unique
+ * Makes databases the crawler's. One that is retired is handed over with its tombstones, which the next run brings back
+ * to life under the same ids, with what people wrote of them. Of two crawlers that ask for one at the same time exactly one gets it: the unique
  * index makes the second wait for the first to commit. Sorted, so that two with several in common cannot lock each
  * other out.
  * @throws DatabaseTaken naming the owners; the transaction is then to be rolled back
@@ -48,7 +43,12 @@ export async function takeDatabases(
        CROSS JOIN unnest(:databases::text[]) AS n (name)
       WHERE c.id = :crawlerId
       ORDER BY n.name
-     ON CONFLICT ON CONSTRAINT one_crawler_per_database DO NOTHING
+     ON CONFLICT (source_type, instance, name) WHERE workspace_id IS NOT NULL DO UPDATE
+        SET crawler_id = excluded.crawler_id, data_source_id = excluded.data_source_id,
+            workspace_id = excluded.workspace_id, visibility = excluded.visibility,
+            retiring_at = NULL, retired_at = NULL, server_identity = NULL, last_run_id = NULL,
+            last_complete_at = NULL, full_read_at = NULL, table_count = NULL
+      WHERE collected_database.retired_at IS NOT NULL
      RETURNING name`,
     { crawlerId, databases: [...databases] },
   );
@@ -79,16 +79,16 @@ async function ownersOf(transaction: Database, crawlerId: string, databases: str
 }
 
 /**
- * Makes the scope exactly these databases. One that is taken out is no longer collected from now on; what the map has
- * of it is retired by whoever is handed the answer, and its row goes last. One that never was collected goes at once.
- * Putting back one that is being retired keeps what the map still has of it.
+ * Makes the scope exactly these databases. One that is taken out is no longer collected or shown from now on; its
+ * entities are retired in the background. One that never was collected goes at once. Putting back one that is being
+ * retired keeps what the map still has of it, and the next run brings back the rest.
  * @throws DatabaseTaken
  */
 export async function changeScope(
   transaction: Database,
   crawlerId: string,
   databases: readonly string[],
-): Promise<RemovedDatabase[]> {
+): Promise<LeavingDatabase[]> {
   await query(
     transaction,
     `UPDATE collected_database SET retiring_at = NULL
@@ -104,15 +104,11 @@ export async function changeScope(
     crawlerId,
     databases.filter((name) => !names.has(name)),
   );
-  const removed = await query<RemovedDatabase>(
-    transaction,
-    `UPDATE collected_database d SET retiring_at = now()
-      WHERE d.crawler_id = :crawlerId AND d.retiring_at IS NULL AND d.name <> ALL (:databases)
-      RETURNING d.id, d.name,
-        (SELECT count(*)::int FROM entity e
-          WHERE e.collected_database_id = d.id AND e.kind = 'table' AND e.removed_at IS NULL) AS tables`,
-    { crawlerId, databases: [...databases] },
-  );
+  const leaving = await leavingDatabases(transaction, crawlerId, databases);
+  const ids = leaving.map((row) => row.id);
+  await query(transaction, 'UPDATE collected_database SET retiring_at = now() WHERE id = ANY (:ids::bigint[])', {
+    ids,
+  });
   // An open run may be about to write into it, so only one that no run has open goes at once.
   await query(
     transaction,
@@ -122,7 +118,7 @@ export async function changeScope(
         AND NOT EXISTS (
               SELECT 1 FROM crawl_run r
                WHERE r.crawler_id = d.crawler_id AND r.status IN ('queued', 'running', 'stopping'))`,
-    { ids: removed.map((row) => row.id) },
+    { ids },
   );
-  return removed.sort((a, b) => a.name.localeCompare(b.name));
+  return leaving;
 }

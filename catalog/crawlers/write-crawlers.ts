@@ -3,12 +3,15 @@ import { query } from '../../db/query.js';
 import { NameTaken, NotFound, VersionConflict } from '../../db/refusals.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../db/violations.js';
 import { GroupUnknown } from '../groups/errors.js';
+import type { Operation } from '../operations/operation.js';
+import { requestOperation, supersedeNarrowing } from '../operations/write-operations.js';
+import { leavingDatabases, letAllLeave } from '../retire/leaving.js';
 
 import { CrawlerDeleting, CycleNeedsProduction } from './errors.js';
 import type { Plan } from './plan.js';
 import { type CrawlerDetail, getCrawler } from './read-crawlers.js';
 import { type RemovalGuards, setRemovalGuards } from './removal-guard.js';
-import { changeScope, checkScope, type RemovedDatabase, takeDatabases } from './scope.js';
+import { changeScope, checkScope, takeDatabases } from './scope.js';
 
 /**
  * Creates a crawler and makes the databases its own.
@@ -62,11 +65,13 @@ export interface CrawlerChange extends RemovalGuards {
   plan?: Plan;
   /** The whole scope, not a change of it. */
   databases?: readonly string[];
+  /** A person's id. */
+  changedBy?: string | undefined;
 }
 
 /**
- * Changes what is given. The engine's schedule, and retiring what left the scope, are the caller's to see to.
- * @returns the crawler, and the databases taken out of its scope with how many tables leave the map with each
+ * Changes what is given. The engine's schedule, and the start of an operation, are the caller's to see to.
+ * @returns the crawler, and the operation that takes what left its scope off the map
  * @throws NotFound, VersionConflict, CrawlerDeleting, NameTaken, GroupUnknown, CycleNeedsProduction, DatabaseTaken,
  *   InvalidInput
  */
@@ -74,7 +79,7 @@ export async function updateCrawler(
   database: Database,
   id: string,
   change: CrawlerChange,
-): Promise<{ crawler: CrawlerDetail; removedDatabases: RemovedDatabase[] }> {
+): Promise<{ crawler: CrawlerDetail; operation: Operation | undefined }> {
   if (change.databases !== undefined) checkScope(change.databases);
   return database.transaction(async (transaction) => {
     const current = await lockCrawler(transaction, id, change.version);
@@ -99,9 +104,19 @@ export async function updateCrawler(
         },
       ),
     );
-    const removedDatabases = change.databases === undefined ? [] : await changeScope(transaction, id, change.databases);
+    const leaving = change.databases === undefined ? [] : await changeScope(transaction, id, change.databases);
     await setRemovalGuards(transaction, id, change);
-    return { crawler: await getCrawler(transaction, id), removedDatabases };
+    const crawler = await getCrawler(transaction, id);
+    const operation =
+      leaving.length === 0
+        ? undefined
+        : await requestOperation(transaction, {
+            kind: 'narrow_scope',
+            crawler,
+            leaving,
+            requestedBy: change.changedBy,
+          });
+    return { crawler, operation };
   });
 }
 
@@ -128,19 +143,29 @@ export async function setPaused(
   });
 }
 
-/** Takes a crawler out of lists and forbids runs and edits, ahead of its deletion. Repeatable. @throws NotFound */
-export async function markDeleting(database: Database, id: string): Promise<void> {
-  const marked = await query(
-    database,
-    `UPDATE crawler
-        SET status = 'deleting',
-            updated_at = CASE status WHEN 'deleting' THEN updated_at ELSE now() END,
-            version = CASE status WHEN 'deleting' THEN version ELSE version + 1 END
-      WHERE id = ?
-      RETURNING id`,
-    [id],
-  );
-  if (marked.length === 0) throw new NotFound('crawler', id);
+/**
+ * Takes a crawler and all it collected out of lists and forbids runs and edits, ahead of its deletion. Repeatable: the
+ * operation is the same.
+ * @throws NotFound
+ */
+export async function markDeleting(database: Database, id: string, requestedBy?: string): Promise<Operation> {
+  return database.transaction(async (transaction) => {
+    const [crawler] = await query<{ id: string; name: string; workspaceId: string }>(
+      transaction,
+      `UPDATE crawler
+          SET status = 'deleting',
+              updated_at = CASE status WHEN 'deleting' THEN updated_at ELSE now() END,
+              version = CASE status WHEN 'deleting' THEN version ELSE version + 1 END
+        WHERE id = ?
+        RETURNING id, name, workspace_id AS "workspaceId"`,
+      [id],
+    );
+    if (crawler === undefined) throw new NotFound('crawler', id);
+    const leaving = await leavingDatabases(transaction, id, []);
+    await letAllLeave(transaction, id);
+    await supersedeNarrowing(transaction, id);
+    return requestOperation(transaction, { kind: 'delete_crawler', crawler, leaving, requestedBy });
+  });
 }
 
 /** Held until the transaction ends, so that the source cannot leave production or vanish meanwhile. */

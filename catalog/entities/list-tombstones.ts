@@ -31,7 +31,7 @@ export async function listTombstones(
        FROM entity e
        JOIN collected_database d ON d.id = e.collected_database_id
        LEFT JOIN source_object o ON o.entity_id = e.id
-      WHERE e.removed_at IS NOT NULL
+      WHERE e.removed_at IS NOT NULL AND d.retiring_at IS NULL
         AND (:visible::uuid[] IS NULL OR d.workspace_id = ANY (:visible::uuid[]))
         AND (:kind::text IS NULL OR e.kind = :kind)
         AND (:databaseId::bigint IS NULL OR e.collected_database_id = :databaseId::bigint)

@@ -89,7 +89,7 @@ export async function getListing(database: Database, listingId: string): Promise
                        ORDER BY f.found ->> 'name')
                 FROM jsonb_array_elements(l.databases) AS f (found)
                 LEFT JOIN collected_database d
-                  ON d.source_type = s.type AND d.instance = s.instance AND d.name = f.found ->> 'name'
+                  ON d.source_type = s.type AND d.instance = s.instance AND d.name = f.found ->> 'name' AND d.retired_at IS NULL
                 LEFT JOIN crawler c ON c.id = d.crawler_id
             ), '[]') AS databases
        FROM database_listing l

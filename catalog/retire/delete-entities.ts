@@ -4,7 +4,11 @@ import type { PoolClient } from 'pg';
  * Deletes entities and all that hangs on them, and tells search of those it may hold. Set by set, in the caller's
  * transaction; readers are not kept waiting, since nothing but the rows themselves is locked.
  */
-export async function deleteEntities(client: PoolClient, crawlerId: string, ids: readonly string[]): Promise<void> {
+export async function deleteEntities(
+  client: PoolClient,
+  crawlerId: string | null,
+  ids: readonly string[],
+): Promise<void> {
   await client.query(
     `INSERT INTO search_outbox (entity_id, crawler_id)
      SELECT id, $1 FROM entity WHERE id = ANY($2::bigint[]) AND removed_at IS NULL`,

@@ -5,7 +5,7 @@ import { query } from '../../db/query.js';
 const LOG_LINES = 20_000;
 
 /**
- * Deletes a crawler's runs with their logs, its scope, and last the crawler itself. Repeatable: whatever breaks it off
+ * Deletes a crawler's runs with their logs, its scope, and last the crawler itself, with which its operation ends. Repeatable: whatever breaks it off
  * leaves the crawler's row behind, from which it is found again. The map must be empty of the crawler before.
  */
 export async function dropCrawlerRows(database: Database, crawlerId: string): Promise<void> {
@@ -16,7 +16,15 @@ export async function dropCrawlerRows(database: Database, crawlerId: string): Pr
     await query(database, 'DELETE FROM run_change WHERE run_id = ?', [id]);
     await query(database, 'DELETE FROM crawl_run WHERE id = ?', [id]);
   }
-  await query(database, 'DELETE FROM crawler WHERE id = ?', [crawlerId]);
+  await query(
+    database,
+    `WITH ended AS (
+       UPDATE operation SET status = 'done', error = NULL, ended_at = now()
+        WHERE crawler_id = :crawlerId AND kind = 'delete_crawler' AND status IN ('queued', 'running')
+     )
+     DELETE FROM crawler WHERE id = :crawlerId`,
+    { crawlerId },
+  );
 }
 
 async function deleteLog(database: Database, runId: string): Promise<void> {

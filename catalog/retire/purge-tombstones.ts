@@ -29,7 +29,7 @@ export async function purgeTombstones(
   { days, limit }: { days: number; limit: number },
 ): Promise<number> {
   return withClient(database, async (client) => {
-    const { rows: locked } = await client.query<{ crawlerId: string }>(
+    const { rows: locked } = await client.query<{ crawlerId: string | null }>(
       `SELECT crawler_id AS "crawlerId" FROM collected_database WHERE id = $1 FOR UPDATE SKIP LOCKED`,
       [collectedDatabaseId],
     );

@@ -30,6 +30,8 @@ export async function queueRun(
           SELECT 1 FROM crawl_run r
            WHERE r.id = :runId OR (r.crawler_id = c.id AND r.status IN ('queued', 'running', 'stopping'))
         )
+        -- Else a crawler that is deleted meanwhile is an error of the foreign key instead of no row.
+        FOR KEY SHARE OF c
      ON CONFLICT DO NOTHING`,
     {
       runId: run.runId,
@@ -69,6 +71,7 @@ export async function recordSkippedRun(database: Database, run: { crawlerId: str
               'remedy', 'Give the plan longer intervals if this happens often, or the resource group more capacity.')
        FROM crawler c
       WHERE c.id = :crawlerId
+        FOR KEY SHARE OF c
      ON CONFLICT DO NOTHING`,
     run,
   );

@@ -162,7 +162,14 @@ export async function updateSource(
 export async function deleteSource(database: Database, id: string): Promise<void> {
   const source = await getSource(database, id);
   try {
-    await query(database, 'DELETE FROM data_source WHERE id = ?', [id]);
+    await query(
+      database,
+      `WITH unnamed AS (
+         UPDATE collected_database SET data_source_id = NULL WHERE data_source_id = :id AND retired_at IS NOT NULL
+       )
+       DELETE FROM data_source WHERE id = :id`,
+      { id },
+    );
   } catch (error) {
     if (!isForeignKeyViolation(error)) throw error;
     const crawlers = await query<{ id: string; name: string }>(

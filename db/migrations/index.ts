@@ -6,6 +6,7 @@ import * as search from './0004-search.js';
 import * as runKinds from './0005-run-kinds.js';
 import * as runPause from './0006-run-pause.js';
 import * as heldRemovals from './0007-held-removals.js';
+import * as operations from './0008-operations.js';
 
 interface Migration {
   name: string;
@@ -22,6 +23,7 @@ const migrations: Migration[] = [
   { name: '0005-run-kinds', ...runKinds },
   { name: '0006-run-pause', ...runPause },
   { name: '0007-held-removals', ...heldRemovals },
+  { name: '0008-operations', ...operations },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -4,6 +4,7 @@ import type { Permission, WorkspaceRole } from '../../access/permissions.js';
 import { roleHas } from '../../access/permissions.js';
 import { createCrawler } from '../../catalog/crawlers/write-crawlers.js';
 import { createTest } from '../../catalog/jobs/connection-tests.js';
+import { requestOperation } from '../../catalog/operations/write-operations.js';
 import { queueRun } from '../../catalog/runs/queue-run.js';
 import { createSource } from '../../catalog/sources/write-sources.js';
 import { connectorSpec } from '../../connectors/registry.js';
@@ -71,8 +72,10 @@ beforeAll(async () => {
   await catalog.crawl();
   const [entity] = await catalog.rows<{ id: string }>(`SELECT id FROM entity WHERE kind = 'table'`);
   const [hold] = await catalog.rows<{ id: string }>(`SELECT id FROM held_removal`);
+  const operation = await requestOperation(api.database, { kind: 'narrow_scope', crawler, leaving: [] });
   ids = {
     'held-removals': hold?.id ?? '',
+    operations: operation.id,
     people: people.viewer.personId,
     workspaces: people.workspaceId,
     'resource-groups': 'default',
@@ -136,6 +139,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /entities/{id}',
       'GET /held-removals',
       'GET /me',
+      'GET /operations',
       'GET /resource-groups',
       'GET /resource-groups/{id}',
       'GET /runs',

@@ -246,10 +246,16 @@ describe('the plan', () => {
 it('deletes a crawler in the background, and takes a repeat for the same deletion', async () => {
   const { id } = await crawler({ plan: daily });
   const impact = await api.call('GET', `/crawlers/${id}/deletion-impact`, { as: people.viewer });
-  expect(impact.body).toEqual({ databases: 1, tables: 0, fields: 0 });
+  expect(impact.body).toMatchObject({ databases: 1, tables: 0, fields: 0, leaving: { descriptions: 0 } });
   const remove = () => api.call('DELETE', `/crawlers/${id}`, { as: people.developer });
-  expect((await remove()).status).toBe(202);
-  expect((await remove()).status).toBe(202);
+  const first = await remove();
+  expect(first).toMatchObject({ status: 202, body: { kind: 'delete_crawler', status: 'queued', crawler: { id } } });
+  expect(first.headers.get('location')).toBe(`/api/v1/operations/${first.body.id}`);
+  expect(await remove()).toMatchObject({ status: 202, body: { id: first.body.id } });
+  const operation = await api.call('GET', `/operations/${first.body.id}`, { as: people.viewer });
+  expect(operation).toMatchObject({ status: 200, body: first.body });
+  const ofCrawler = await api.call('GET', `/operations?crawlerId=${id}`, { as: people.viewer });
+  expect(ofCrawler.body.items).toEqual([first.body]);
   expect([...api.orchestrator.deletions]).toContain(id);
   const listed = await api.call('GET', '/crawlers?limit=200', { as: people.viewer });
   expect(listed.body.items.map((item: { id: string }) => item.id)).not.toContain(id);

@@ -106,6 +106,7 @@ export function createFakeOrchestrator(): FakeOrchestrator {
       await fake.onListing(request);
     },
     settleHeldRemovals: async (hold) => called('settleHeldRemovals', hold),
+    narrowScope: async (request) => called('narrowScope', request),
     deleteCrawler: async (request) => {
       called('deleteCrawler', request);
       deletions.add(request.crawlerId);

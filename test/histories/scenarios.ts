@@ -10,6 +10,8 @@ import {
   databaseListingId,
   deleteCrawlerId,
   type GroupActivities,
+  NARROWED_SIGNAL,
+  narrowScopeId,
   RESUME_SIGNAL,
   HOLD_DECIDED,
   heldRemovalsId,
@@ -19,6 +21,7 @@ import type { databaseListing } from '../../workflows/database-listing.js';
 import type { deleteCrawler } from '../../workflows/delete-crawler.js';
 import type { drainSearchOutbox } from '../../workflows/drain-search-outbox.js';
 import type { heldRemovals } from '../../workflows/held-removals.js';
+import type { narrowScope } from '../../workflows/narrow-scope.js';
 import { playOn, type Stage } from '../workflows/stage.js';
 import { stubControl, stubGroup } from '../workflows/stub-activities.js';
 
@@ -181,6 +184,7 @@ export const scenarios: Scenario[] = [
       const holdId = randomUUID();
       const ids = {
         deletion: deleteCrawlerId(crawlerId),
+        narrowing: narrowScopeId(crawlerId),
         test: connectionTestId(testId),
         listing: databaseListingId(listingId),
         sweep: `search-outbox-${randomUUID()}`,
@@ -192,6 +196,14 @@ export const scenarios: Scenario[] = [
           taskQueue: queue,
           args: [{ crawlerId, crawlerName: 'shop crawler' }],
         }),
+        client.workflow
+          .signalWithStart<typeof narrowScope>('narrowScope', {
+            workflowId: ids.narrowing,
+            taskQueue: queue,
+            args: [{ crawlerId, crawlerName: 'shop crawler' }],
+            signal: NARROWED_SIGNAL,
+          })
+          .then((handle) => handle.result()),
         client.workflow.execute<typeof connectionTest>('connectionTest', {
           workflowId: ids.test,
           taskQueue: queue,
@@ -216,6 +228,7 @@ export const scenarios: Scenario[] = [
       return {
         'held-removals-that-were-decided': { workflowId: ids.held },
         'deletion-of-a-crawler': { workflowId: ids.deletion },
+        'narrowing-of-a-scope': { workflowId: ids.narrowing },
         'connection-test': { workflowId: ids.test },
         'database-listing': { workflowId: ids.listing },
         'sweep-with-upkeep-of-removals': { workflowId: ids.sweep },

@@ -92,8 +92,183 @@ describe('a plan as a schedule', () => {
   it('catches up an hour late for days, ten minutes late within the hour', () => {
     expect(catchupWindow({ ...at(2), every: 'day' })).toBe(3_600_000);
     expect(catchupWindow({ mode: 'cycle', every: 'hour', minutes: [0], timeZone: zone })).toBe(600_000);
+    expect(catchupWindow({ ...at(2), every: 'day', catchUpMinutes: 5 })).toBe(300_000);
   });
 });
+
+/** Cases with a change of clocks, an odd offset, or a short month ahead; all in the future of the server that computes. */
+const clocks: { what: string; zone: string; from: string; instead?: string[]; [field: string]: unknown }[] = [
+  { what: 'the gap of spring', zone: 'Europe/Berlin', from: '2030-03-29T12:00:00Z', every: 'day', hour: 2, minute: 30 },
+  { what: 'just after the gap', zone: 'Europe/Berlin', from: '2030-03-29T12:00:00Z', every: 'day', hour: 3, minute: 0 },
+  {
+    what: 'autumn repeats it',
+    zone: 'Europe/Berlin',
+    from: '2030-10-25T12:00:00Z',
+    instead: [
+      '2030-10-26T00:30:00.000Z',
+      '2030-10-27T01:30:00.000Z',
+      '2030-10-28T01:30:00.000Z',
+      '2030-10-29T01:30:00.000Z',
+    ],
+    every: 'day',
+    hour: 2,
+    minute: 30,
+  },
+  {
+    what: 'the gap of spring',
+    zone: 'America/New_York',
+    from: '2031-03-07T12:00:00Z',
+    every: 'day',
+    hour: 2,
+    minute: 0,
+  },
+  {
+    what: 'autumn repeats it',
+    zone: 'America/New_York',
+    from: '2030-11-01T12:00:00Z',
+    every: 'day',
+    hour: 1,
+    minute: 30,
+  },
+  {
+    what: 'weekly on the day of the gap',
+    zone: 'America/New_York',
+    from: '2031-03-01T12:00:00Z',
+    every: 'week',
+    weekdays: ['SUNDAY'],
+    hour: 2,
+    minute: 15,
+  },
+  {
+    what: 'each half hour through the gap',
+    zone: 'Europe/Berlin',
+    from: '2030-03-31T00:10:00Z',
+    every: 'hour',
+    minutes: [0, 30],
+  },
+  {
+    what: 'each half hour through the repeat',
+    zone: 'Europe/Berlin',
+    from: '2030-10-27T00:10:00Z',
+    instead: [
+      '2030-10-27T01:30:00.000Z',
+      '2030-10-27T02:00:00.000Z',
+      '2030-10-27T02:30:00.000Z',
+      '2030-10-27T03:00:00.000Z',
+    ],
+    every: 'hour',
+    minutes: [0, 30],
+  },
+  { what: 'a half-hour offset', zone: 'Asia/Kolkata', from: '2030-06-01T00:00:00Z', every: 'day', hour: 0, minute: 15 },
+  {
+    what: 'three quarters of an hour',
+    zone: 'Asia/Kathmandu',
+    from: '2030-06-01T00:00:00Z',
+    every: 'hour',
+    minutes: [5, 50],
+  },
+  {
+    what: 'clocks that move by half an hour, spring',
+    zone: 'Australia/Lord_Howe',
+    from: '2030-10-04T12:00:00Z',
+    instead: [
+      '2030-10-04T15:45:00.000Z',
+      '2030-10-05T15:45:00.000Z',
+      '2030-10-06T15:15:00.000Z',
+      '2030-10-07T15:15:00.000Z',
+    ],
+    every: 'day',
+    hour: 2,
+    minute: 15,
+  },
+  {
+    what: 'clocks that move by half an hour, autumn',
+    zone: 'Australia/Lord_Howe',
+    from: '2031-04-04T12:00:00Z',
+    instead: [
+      '2031-04-04T14:45:00.000Z',
+      '2031-04-05T15:15:00.000Z',
+      '2031-04-06T15:15:00.000Z',
+      '2031-04-07T15:15:00.000Z',
+    ],
+    every: 'day',
+    hour: 1,
+    minute: 45,
+  },
+  { what: 'a gap at midnight', zone: 'Africa/Cairo', from: '2031-04-22T12:00:00Z', every: 'day', hour: 0, minute: 30 },
+  {
+    what: 'the 29th to 31st, over February',
+    zone: 'Asia/Shanghai',
+    from: '2031-01-28T20:00:00Z',
+    every: 'month',
+    days: [29, 31],
+    hour: 1,
+    minute: 0,
+  },
+  {
+    what: 'the 29th of a leap year',
+    zone: 'UTC',
+    from: '2032-02-01T00:00:00Z',
+    every: 'month',
+    days: [29],
+    hour: 23,
+    minute: 59,
+  },
+  {
+    what: 'the last day of a year, ahead of UTC',
+    zone: 'Pacific/Kiritimati',
+    from: '2030-12-30T00:00:00Z',
+    every: 'month',
+    days: [1, 31],
+    hour: 0,
+    minute: 0,
+  },
+  {
+    what: 'a window of hours on the day of the repeat',
+    zone: 'America/New_York',
+    from: '2030-11-03T04:00:00Z',
+    every: 'hour',
+    minutes: [0],
+    hours: { from: 1, to: 2 },
+  },
+];
+
+/** The first minutes at which a clock on a wall of the zone shows the plan's time: found by looking at every minute. */
+function shownByClocks(plan: CyclePlan, from: string, count: number): string[] {
+  const wall = new Intl.DateTimeFormat('en-GB', {
+    timeZone: plan.timeZone,
+    weekday: 'long',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    hourCycle: 'h23',
+  });
+  const found: string[] = [];
+  for (let at = Date.parse(from); found.length < count; at += 5 * 60_000) {
+    for (const time of minutesFrom(at, plan)) {
+      const parts = Object.fromEntries(wall.formatToParts(time).map(({ type, value }) => [type, value]));
+      if (isShown(plan, parts)) found.push(new Date(time).toISOString());
+    }
+  }
+  return found.slice(0, count);
+}
+
+/** Of five minutes those that can matter: the plan's last digits, as no zone is off by less than five minutes. */
+function minutesFrom(at: number, plan: CyclePlan): number[] {
+  const minutes = plan.every === 'hour' ? plan.minutes : [plan.minute];
+  return [0, 1, 2, 3, 4]
+    .map((minute) => at + minute * 60_000)
+    .filter((time) => minutes.some((minute) => (new Date(time).getUTCMinutes() - minute) % 5 === 0));
+}
+
+function isShown(plan: CyclePlan, parts: Record<string, string>): boolean {
+  const [hour, minute, day] = [Number(parts['hour']), Number(parts['minute']), Number(parts['day'])];
+  if (plan.every === 'hour')
+    return plan.minutes.includes(minute) && hour >= (plan.hours?.from ?? 0) && hour <= (plan.hours?.to ?? 23);
+  if (hour !== plan.hour || minute !== plan.minute) return false;
+  if (plan.every === 'month') return plan.days.includes(day);
+  return plan.every === 'day' || plan.weekdays.includes(parts['weekday']?.toUpperCase() as never);
+}
 
 describe('the times that the server computes', () => {
   let connection: Connection;
@@ -118,6 +293,15 @@ describe('the times that the server computes', () => {
       await handle.delete();
     }
   }
+
+  it.each(clocks)(
+    'are those at which clocks show it: $zone, $what',
+    async ({ zone: timeZone, from, instead, ...plan }) => {
+      const { what: _, ...fields } = plan;
+      const cycle = { mode: 'cycle', timeZone, ...fields } as CyclePlan;
+      expect(await times(cycle, from)).toEqual(instead ?? shownByClocks(cycle, from, 4));
+    },
+  );
 
   it('are local times of the plan’s zone', async () => {
     expect(await times({ ...at(2, 30), every: 'day' }, '2050-01-01T00:00:00Z')).toEqual([

@@ -52,6 +52,7 @@ export function stubControl(
     settleHeldRemovals: async () => ({ removed: 12, waitMs: null }),
     keepHeldRemovals: async () => 0,
     purgeTombstones: async () => 0,
+    endNarrowing: async () => undefined,
     closeConnectionTest: async ({ status, failure }) => {
       record.closed.push({ status, failure });
     },

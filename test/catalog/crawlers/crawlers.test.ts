@@ -3,17 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWorkspace } from '../../../access/workspaces.js';
 import { CrawlerDeleting, CycleNeedsProduction } from '../../../catalog/crawlers/errors.js';
 import type { Plan } from '../../../catalog/crawlers/plan.js';
-import {
-  crawlersToSchedule,
-  deletionImpact,
-  getCrawler,
-  listCrawlers,
-} from '../../../catalog/crawlers/read-crawlers.js';
+import { crawlersToSchedule, getCrawler, listCrawlers } from '../../../catalog/crawlers/read-crawlers.js';
 import { createCrawler, markDeleting, setPaused, updateCrawler } from '../../../catalog/crawlers/write-crawlers.js';
 import { GroupUnknown } from '../../../catalog/groups/errors.js';
 import { createGroup } from '../../../catalog/groups/groups.js';
 import { beat } from '../../../catalog/groups/workers.js';
 import { InvalidInput } from '../../../catalog/model/errors.js';
+import { allLeaving, leavingDatabases } from '../../../catalog/retire/leaving.js';
 import { closeRun } from '../../../catalog/runs/close-run.js';
 import { recordSkippedRun } from '../../../catalog/runs/queue-run.js';
 import { query } from '../../../db/query.js';
@@ -125,7 +121,7 @@ test('a crawler shows its open run, and its last one that was not skipped', asyn
 test('an edit changes what it names and nothing else, and only of the version it was made from', async () => {
   await createGroup(catalog.database, { id: 'elsewhere' });
   const crawler = await place.addCrawler({ databases: ['a'] });
-  const { crawler: edited, removedDatabases } = await updateCrawler(catalog.database, crawler.id, {
+  const { crawler: edited, operation } = await updateCrawler(catalog.database, crawler.id, {
     version: 1,
     resourceGroupId: 'elsewhere',
     plan: daily,
@@ -137,7 +133,7 @@ test('an edit changes what it names and nothing else, and only of the version it
     version: 2,
     databases: 1,
   });
-  expect(removedDatabases).toEqual([]);
+  expect(operation).toBeUndefined();
   const edit = (change: object) => updateCrawler(catalog.database, crawler.id, { version: 2, ...change });
   await expect(edit({ version: 1 })).rejects.toThrow(VersionConflict);
   await expect(edit({ resourceGroupId: 'nowhere' })).rejects.toThrow(GroupUnknown);
@@ -203,8 +199,12 @@ test('deleting a crawler is foretold in databases, tables and fields', async () 
     `UPDATE entity SET removed_at = now() WHERE name = 'gone' AND collected_database_id = ?`,
     [crawler.scope[0]?.id ?? ''],
   );
-  expect(await deletionImpact(catalog.database, crawler.id)).toEqual({ databases: 2, tables: 2, fields: 7 });
-  await expect(deletionImpact(catalog.database, randomUUID())).rejects.toThrow(NotFound);
+  const leaving = allLeaving(await leavingDatabases(catalog.database, crawler.id, []));
+  expect(leaving).toMatchObject({ tables: 2, columns: 7, descriptions: 0 });
+  expect(leaving.databases).toMatchObject([
+    { name: 'a', tables: 2 },
+    { name: 'b', tables: 0 },
+  ]);
 });
 
 test('crawlers are listed by name, a page at a time, of the workspaces asked for', async () => {

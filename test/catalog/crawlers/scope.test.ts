@@ -107,11 +107,11 @@ test('a scope grows at an edit, and not into what another crawler has', async ()
 test('a database that never was collected leaves the scope at once', async () => {
   const source = await place.addSource();
   const crawler = await place.addCrawler({ source, databases: ['typo', 'shop'] });
-  const { crawler: edited, removedDatabases } = await updateCrawler(catalog.database, crawler.id, {
+  const { crawler: edited, operation } = await updateCrawler(catalog.database, crawler.id, {
     version: 1,
     databases: ['shop'],
   });
-  expect(removedDatabases).toEqual([{ id: expect.any(String), name: 'typo', tables: 0 }]);
+  expect(operation?.removes.databases).toMatchObject([{ id: expect.any(String), name: 'typo', tables: 0 }]);
   expect(edited.scope.map((database) => database.name)).toEqual(['shop']);
   await place.addCrawler({ source, databases: ['typo'] });
 });
@@ -123,11 +123,12 @@ test('one that is on the map is retired: counted, no longer collected, and kept 
     { name: 't', columns: 1 },
     { name: 'u', columns: 1 },
   ]);
-  const { crawler: edited, removedDatabases } = await updateCrawler(catalog.database, crawler.id, {
+  const { crawler: edited, operation } = await updateCrawler(catalog.database, crawler.id, {
     version: 1,
     databases: ['shop'],
   });
-  expect(removedDatabases).toEqual([{ id: crawler.scope[0]?.id, name: 'old', tables: 2 }]);
+  expect(operation).toMatchObject({ kind: 'narrow_scope', status: 'queued', removes: { tables: 2, columns: 2 } });
+  expect(operation?.removes.databases).toMatchObject([{ id: crawler.scope[0]?.id, name: 'old', tables: 2 }]);
   expect(edited).toMatchObject({
     databases: 1,
     scope: [{ name: 'old', retiringAt: expect.any(Date) }, { name: 'shop' }],
@@ -138,7 +139,7 @@ test('one that is on the map is retired: counted, no longer collected, and kept 
     databases: [{ name: 'old', leaving: true }],
   });
   const again = await updateCrawler(catalog.database, crawler.id, { version: 2, databases: ['shop'] });
-  expect(again.removedDatabases).toEqual([]);
+  expect(again.operation).toBeUndefined();
 });
 
 test('putting a database back while it is being retired keeps what the map has of it', async () => {

@@ -1,0 +1,312 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
+import { DefaultLogger, type NativeConnection, Runtime } from '@temporalio/worker';
+import pino from 'pino';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import type { Connector } from '../../connectors/contract.js';
+import { query } from '../../db/query.js';
+import type { Orchestrator } from '../../orchestrator/port.js';
+import { createOrchestrator } from '../../orchestrator/temporal-orchestrator.js';
+import { type RunningWorker, startWorker } from '../../worker/start-worker.js';
+import { deleteCrawlerId, scheduleId } from '../../workflows/contract.js';
+import { type ApiUnderTest, type People, populate, serveGroup, startApi } from '../api/api-under-test.js';
+import { SyntheticSource } from '../fakes/synthetic-source.js';
+import { freshNamespace } from '../worker/fresh-namespace.js';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+const log = pino({ level: 'silent' });
+
+let api: ApiUnderTest;
+let people: People;
+let orchestrator: Orchestrator;
+let connection: NativeConnection;
+let namespace: string;
+let client: Client;
+let worker: RunningWorker;
+let connector: Connector;
+
+/** The API and a worker with the real engine, catalog and search between them; only the source is in memory. */
+beforeAll(async () => {
+  ({ namespace, connection } = await freshNamespace());
+  client = new Client({ connection, namespace });
+  orchestrator = createOrchestrator({ connection: { address: inject('temporal') }, namespace });
+  api = await startApi({ context: { orchestrator } });
+  people = await populate(api);
+  await serveGroup(api);
+  worker = await newWorker();
+});
+afterAll(async () => {
+  await worker.stop();
+  await orchestrator.close();
+  await connection.close();
+  await api.stop();
+});
+
+async function newWorker(): Promise<RunningWorker> {
+  const { database, searchIndex, secretKey } = api.context;
+  return startWorker({
+    connection,
+    namespace,
+    context: {
+      database,
+      searchIndex,
+      secretKey,
+      log,
+      loadConnector: async () => connector,
+      worker: { id: 'w', host: 'here', addresses: [] },
+    },
+    roles: { control: true, groups: true },
+    resourceGroups: undefined,
+    log,
+    workflows: { workflowBundle: { codePath: inject('workflowBundle') } },
+    intervals: { poll: 200, beat: 200 },
+    graceTime: '1s',
+  });
+}
+
+let made = 0;
+/** A crawler of two databases of so many tables each. */
+async function makeCrawler(tables: number, plan: object = { mode: 'manual' }): Promise<{ id: string; url: string }> {
+  made += 1;
+  const source = new SyntheticSource(tables);
+  connector = { ...source.connector(), listDatabases: async () => [{ name: 'shop' }, { name: 'sales' }] };
+  const url = `postgres://reader:x@db${made}.example/shop`;
+  const { body: stored } = await api.call('POST', '/data-sources', {
+    as: people.developer,
+    body: { workspaceId: people.workspaceId, name: `source ${made}`, url },
+  });
+  return { id: await crawlerOf(stored.id, plan), url: stored.id };
+}
+
+async function crawlerOf(dataSourceId: string, plan: object): Promise<string> {
+  const { body, status, text } = await api.call('POST', '/crawlers', {
+    as: people.developer,
+    body: { workspaceId: people.workspaceId, dataSourceId, databases: ['sales', 'shop'], plan },
+  });
+  expect(status, text).toBe(201);
+  return body.id;
+}
+
+const call = (method: string, path: string, body?: object, headers?: Record<string, string>) =>
+  api.call(method, path, { as: people.developer, ...(body && { body }), ...(headers && { headers }) });
+
+async function narrow(id: string, databases: string[]) {
+  const { headers } = await call('GET', `/crawlers/${id}`);
+  return call('PATCH', `/crawlers/${id}`, { databases }, { 'if-match': headers.get('etag') ?? '' });
+}
+
+async function runToItsEnd(id: string): Promise<void> {
+  const { body, text } = await call('POST', `/crawlers/${id}/runs`, {});
+  await vi.waitFor(async () => expect((await call('GET', `/runs/${body.runId}`)).body.endedAt, text).not.toBeNull(), {
+    timeout: 60_000,
+    interval: 100,
+  });
+}
+
+const rows = <Row = Record<string, unknown>>(sql: string, ...bindings: string[]) =>
+  query<Row & Record<string, unknown>>(api.database, sql, bindings);
+const ended = (operationId: string, timeout: number) =>
+  vi.waitFor(
+    async () => {
+      const { body } = await call('GET', `/operations/${operationId}`);
+      expect(body.endedAt).not.toBeNull();
+      return body;
+    },
+    { timeout, interval: 50 },
+  );
+const documents = async (crawlerId: string) =>
+  (await rows(`SELECT 1 FROM search_document WHERE document ->> 'crawlerId' = ?`, crawlerId)).length;
+
+/** Keeps whoever takes a table of the crawler's last database off the map waiting, until the transaction ends. */
+async function holdLastDatabase(crawlerId: string) {
+  const transaction = await api.database.transaction();
+  await transaction.raw(
+    `SELECT 1 FROM entity
+      WHERE id = (SELECT max(e.id) FROM entity e
+                   WHERE e.collected_database_id = (SELECT max(id) FROM collected_database WHERE crawler_id = ?))
+      FOR UPDATE`,
+    [crawlerId],
+  );
+  return transaction;
+}
+
+/** Errors that the API has logged. */
+const failures = () =>
+  api
+    .log()
+    .split('\n')
+    .filter((line) => line.includes('"level":50'))
+    .join('\n');
+
+/** Nothing of a crawler is left but its operations. */
+async function expectGone(id: string): Promise<void> {
+  for (const table of ['crawl_run', 'collected_database', 'search_outbox'])
+    expect(await rows(`SELECT 1 FROM ${table} WHERE crawler_id = ?`, id), table).toEqual([]);
+  expect(await rows('SELECT 1 FROM crawler WHERE id = ?', id)).toEqual([]);
+  expect(await documents(id)).toBe(0);
+  await expect(client.schedule.getHandle(scheduleId(id)).describe()).rejects.toThrow();
+}
+
+describe('a narrowed scope', () => {
+  it('says first what leaves, takes it off the map and out of search in seconds, and gives it back as it was', async () => {
+    const { id } = await makeCrawler(3_000);
+    await runToItsEnd(id);
+    const all = await documents(id);
+    const preview = await call('POST', `/crawlers/${id}/scope-preview`, { databases: ['shop', 'new'] });
+    expect(preview.body).toMatchObject({
+      added: ['new'],
+      leaving: { tables: 3_000, schemas: 10, databases: [{ name: 'sales', tables: 3_000 }] },
+    });
+    const answer = await narrow(id, ['shop']);
+    expect(answer).toMatchObject({
+      status: 202,
+      body: { operation: { kind: 'narrow_scope', removes: preview.body.leaving } },
+    });
+    const sales = answer.body.scope.find(({ name }: { name: string }) => name === 'sales').id;
+    const shown = await api.call('GET', `/entities?kind=table&databaseId=${sales}&limit=1`, { as: people.tenantAdmin });
+    expect(shown.body.items, shown.text).toEqual([]);
+    const operation = await ended(answer.body.operation.id, 15_000);
+    expect(operation).toMatchObject({ status: 'done', removed: 3_011, error: null });
+    const searchTook = Date.parse(operation.endedAt) - Date.parse(operation.clearedAt);
+    console.info(`out of search ${searchTook} ms after the last batch`);
+    expect(searchTook).toBeLessThan(10_000);
+    expect(await documents(id)).toBe(all / 2);
+
+    expect((await narrow(id, ['sales', 'shop'])).status).toBe(200);
+    await runToItsEnd(id);
+    expect(await documents(id)).toBe(all);
+    const changes = await rows<{ change: string; n: number }>(
+      `SELECT c.change, count(*)::int AS n FROM run_change c JOIN crawl_run r ON r.id = c.run_id
+        WHERE r.crawler_id = ? AND r.number = (SELECT max(number) FROM crawl_run WHERE crawler_id = r.crawler_id)
+        GROUP BY 1`,
+      id,
+    );
+    expect(changes).toEqual([{ change: 'restored', n: 3_011 }]);
+  });
+
+  it('stops only the databases that leave of a run that is open, which ends by itself with the rest', async () => {
+    const { id } = await makeCrawler(50);
+    let go: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const usual = connector;
+    connector = {
+      ...usual,
+      openDatabase: async (...args) => {
+        await held;
+        return usual.openDatabase(...args);
+      },
+    };
+    const { body: run } = await call('POST', `/crawlers/${id}/runs`, {});
+    await vi.waitFor(async () =>
+      expect(await rows(`SELECT 1 FROM crawl_unit WHERE run_id = ? AND status = 'collecting'`, run.runId)).toHaveLength(
+        2,
+      ),
+    );
+    const answer = await narrow(id, ['shop']);
+    expect(answer).toMatchObject({ status: 202, body: { appliesFrom: 'next run', openRun: { id: run.runId } } });
+    await ended(answer.body.operation.id, 10_000);
+    go();
+    await vi.waitFor(async () => expect((await call('GET', `/runs/${run.runId}`)).body.status).toBe('partial'));
+    expect(
+      await rows(
+        `SELECT d.name, count(*)::int AS n FROM entity e JOIN collected_database d
+      ON d.id = e.collected_database_id WHERE d.crawler_id = ? AND e.kind = 'table' GROUP BY 1`,
+        id,
+      ),
+    ).toEqual([{ name: 'shop', n: 50 }]);
+    expect((await call('GET', `/crawlers/${id}`)).body).toMatchObject({ appliesFrom: 'now', operation: null });
+  });
+});
+
+describe('a deleted crawler', () => {
+  it('goes though the worker is stopped in the middle, however often it is asked for, and can be collected again', async () => {
+    const { id, url: sourceId } = await makeCrawler(9_000);
+    await runToItsEnd(id);
+    const last = await holdLastDatabase(id);
+    const answer = await call('DELETE', `/crawlers/${id}`);
+    expect(answer).toMatchObject({ status: 202, body: { removes: { tables: 18_000 } } });
+    const operationId: string = answer.body.id;
+    const removed = async () => (await call('GET', `/operations/${operationId}`)).body.removed;
+    await vi.waitFor(async () => expect(await removed()).toBeGreaterThan(0), { timeout: 10_000 });
+    const stopping = worker.stop();
+    expect(await call('DELETE', `/crawlers/${id}`)).toMatchObject({ status: 202, body: { id: operationId } });
+    // Until the worker has told its steps to end: the one at work is then in the middle of a batch.
+    await delay(1_500);
+    await last.rollback();
+    await stopping;
+    const middle = await removed();
+    console.info(`${middle} of 18,022 were gone when the worker was`);
+    worker = await newWorker();
+    expect(await ended(operationId, 30_000)).toMatchObject({ status: 'done', removed: 18_022 });
+    await expectGone(id);
+    expect((await call('DELETE', `/crawlers/${id}`)).status).toBe(404);
+    expect((await client.workflow.getHandle(deleteCrawlerId(id)).describe()).status.name).toBe('COMPLETED');
+
+    const heir = await crawlerOf(sourceId, { mode: 'manual' });
+    await runToItsEnd(heir);
+    const [run] = (await call('GET', `/runs?crawlerId=${heir}`)).body.items;
+    expect(run.counts).toMatchObject({ added: 0, restored: 18_000 });
+  }, 90_000);
+});
+
+describe('everything at once', () => {
+  it('never opens two runs, answers each request, and leaves nothing of a deleted crawler, 20 times over', async () => {
+    const nightly = { mode: 'cycle', every: 'day', hour: 1, minute: 0, timeZone: 'UTC' };
+    for (let round = 0; round < 20; round += 1) {
+      const { id } = await makeCrawler(20, nightly);
+      let watching = true;
+      let mostOpen = 0;
+      const watch = (async () => {
+        while (watching) {
+          const open = await rows(
+            `SELECT 1 FROM crawl_run WHERE crawler_id = ? AND status IN ('queued', 'running', 'stopping')`,
+            id,
+          );
+          mostOpen = Math.max(mostOpen, open.length);
+          await delay(10);
+        }
+      })();
+      const run = () => call('POST', `/crawlers/${id}/runs`, {});
+      const tick = async () => {
+        const startedAt = new Date();
+        startedAt.setUTCHours(1, 0, 0, 0);
+        await client.schedule
+          .getHandle(scheduleId(id))
+          .backfill({
+            start: new Date(startedAt.getTime() - 60_000),
+            end: new Date(startedAt.getTime() + 60_000),
+            overlap: 'ALLOW_ALL',
+          })
+          .catch(() => undefined);
+      };
+      const later = (milliseconds: number, work: () => Promise<unknown>) => delay(milliseconds).then(work);
+      const answers = await Promise.all([
+        run(),
+        run(),
+        tick(),
+        narrow(id, ['shop']),
+        later(round * 10, run),
+        later(round * 15, () => narrow(id, ['shop', 'sales'])),
+        later(round * 20, () => call('DELETE', `/crawlers/${id}`)),
+        later(round * 20, () => call('DELETE', `/crawlers/${id}`)),
+        later(round * 20 + 30, run),
+      ]);
+      for (const answer of answers) {
+        if (answer === undefined) continue;
+        const { status, text } = answer as { status: number; text: string };
+        expect([200, 202, 404, 409, 412], `${text} ${failures()}`).toContain(status);
+        if (status === 409) expect(text).toMatch(/RUN_OPEN|CRAWLER_DELETING|DATABASE_TAKEN/);
+      }
+      const deletion = answers.find(
+        (answer) => (answer as { body?: { kind?: string } })?.body?.kind === 'delete_crawler',
+      );
+      await ended((deletion as { body: { id: string } }).body.id, 30_000);
+      watching = false;
+      await watch;
+      expect(mostOpen).toBeLessThanOrEqual(1);
+      await expectGone(id);
+    }
+  }, 180_000);
+});
