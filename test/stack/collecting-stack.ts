@@ -23,8 +23,9 @@ import { freshNamespace } from '../worker/fresh-namespace.js';
 /** A catalog, a Temporal namespace and a worker with the product's own connectors. */
 export interface CollectingStack {
   database: Database;
-  /** Makes a crawler of these databases and starts a run of it. */
-  start(type: string, connection: Connection, databases: string[]): Promise<{ crawlerId: string; runId: string }>;
+  crawler(type: string, connection: Connection, databases: string[]): Promise<string>;
+  /** Starts a run of a crawler; returns its id. */
+  start(crawlerId: string): Promise<string>;
   /** Asks the crawler's open run to stop. */
   askToStop(crawlerId: string): Promise<void>;
   /** The run, once it has ended. */
@@ -56,7 +57,7 @@ export async function startCollectingStack(): Promise<CollectingStack> {
     workflows: { workflowBundle: { codePath: inject('workflowBundle') } },
     intervals: { poll: 200, beat: 200 },
   });
-  const start: CollectingStack['start'] = async (type, { config, secrets }, databases) => {
+  const crawler: CollectingStack['crawler'] = async (type, { config, secrets }, databases) => {
     const spec = connectorSpec(type);
     if (spec === undefined) throw new Error(`There is no connector for ${type}`);
     const source = await createSource(
@@ -64,18 +65,21 @@ export async function startCollectingStack(): Promise<CollectingStack> {
       { secretKey, type: spec },
       { workspaceId, name: databases.join(' and '), environment: 'production', config, secrets },
     );
-    const crawler = await createCrawler(database, {
+    const { id } = await createCrawler(database, {
       workspaceId,
       dataSourceId: source.id,
       resourceGroupId,
       databases,
       plan: { mode: 'manual' },
     });
+    return id;
+  };
+  const start: CollectingStack['start'] = async (crawlerId) => {
     const runId = randomUUID();
-    const request = { crawlerId: crawler.id, runId, trigger: 'manual' as const };
+    const request = { crawlerId, runId, trigger: 'manual' as const };
     await queueRun(database, request);
-    await orchestrator.startCrawl({ ...request, crawlerName: crawler.name, resourceGroup: resourceGroupId });
-    return { crawlerId: crawler.id, runId };
+    await orchestrator.startCrawl({ ...request, crawlerName: 'a test', resourceGroup: resourceGroupId });
+    return runId;
   };
   const ended: CollectingStack['ended'] = (runId) =>
     vi.waitFor(
@@ -88,13 +92,14 @@ export async function startCollectingStack(): Promise<CollectingStack> {
     );
   return {
     database,
+    crawler,
     start,
     askToStop: async (crawlerId) => {
       await markStopping(database, { crawlerId });
       expect(await orchestrator.stopCrawl(crawlerId)).toBe(true);
     },
     ended,
-    collect: async (type, connection, name) => ended((await start(type, connection, [name])).runId),
+    collect: async (type, connection, name) => ended(await start(await crawler(type, connection, [name]))),
     tables: (name) => tablesOf(database, name),
     stop: async () => {
       await worker.stop();

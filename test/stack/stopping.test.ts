@@ -29,7 +29,8 @@ interface Source {
 
 /** Stops a run of both databases while the server keeps the second one waiting, and looks at what is left at the server. */
 async function stopsInTheMiddle({ type, connection, free, stuck, sessions }: Source): Promise<void> {
-  const { crawlerId, runId } = await stack.start(type, connection, [free, stuck]);
+  const crawlerId = await stack.crawler(type, connection, [free, stuck]);
+  const runId = await stack.start(crawlerId);
   const statusOf = async (database: string) =>
     (await listRunUnits(stack.database, runId, { limit: 10 })).items.find((unit) => unit.database === database)?.status;
   await expect.poll(() => statusOf(free), OFTEN).toBe('done');
