@@ -17,7 +17,7 @@ import {
   upsertOfTable,
 } from '../catalog/collect/staged-row.js';
 import { type Stager, stageEnd, stagePage } from '../catalog/collect/staging.js';
-import { recordProblems } from '../catalog/runs/problems.js';
+import { type Problem, recordProblems } from '../catalog/runs/problems.js';
 import type { RunLogger } from '../catalog/runs/run-logger.js';
 import type { UnitClaim } from '../catalog/runs/units.js';
 import type { DatabaseDescription, DatabaseReader, ObjectProblem, ReadPage } from '../connectors/contract.js';
@@ -157,7 +157,7 @@ async function stageRead(
   const { cursor, tablesDone, tablesTotal } = progress;
   const toStage = { rows, readKeys: page.readKeys, ...progress };
   const staged = await stagePage(database, stager, toStage, (transaction) =>
-    recordProblems(transaction, stager.runId, stager.unit, page.problems),
+    recordProblems(transaction, stager.runId, stager.unit, page.problems.map(missed)),
   );
   checkpoint({ cursor, tablesDone });
   log.info('read', `Read ${page.readKeys.length} tables, ${upsertsIn(rows)} of them changed`, {
@@ -185,14 +185,24 @@ interface DigestedPage {
   gone: number;
 }
 
+/** An object that was not read whole is an error: the run is partial until it is. */
+const missed = (problem: ObjectProblem): Problem => ({ ...problem, level: 'error' });
+
+/** Stands for the fingerprint of what was not read whole; no listing has it, so that each run reads it until it is. */
+const READ_IN_PART = 'read in part';
+
+const nameOf = ({ schema, name }: { schema: string | null; name: string }): string => JSON.stringify([schema, name]);
+
 function digestPage(claim: UnitClaim, listed: readonly ObjectToRead[], page: ReadPage): DigestedPage {
   const byKey = new Map(listed.map((object) => [object.nativeKey, object]));
+  const inPart = new Set(page.problems.map(nameOf));
   return {
     readKeys: listed.map(({ nativeKey }) => nativeKey),
     knownKeys: listed.filter(({ known }) => known).map(({ nativeKey }) => nativeKey),
     tables: page.tables.flatMap((source) => {
-      const object = byKey.get(tableKey(source.key));
-      if (object === undefined) return [];
+      const found = byKey.get(tableKey(source.key));
+      if (found === undefined) return [];
+      const object = inPart.has(nameOf(source)) ? { ...found, fingerprint: READ_IN_PART } : found;
       const canonical = canonicalTable(source);
       const hash = canonical.hash.toString('hex');
       return [{ object, hash, upsert: upsertOfTable(claim, object, canonical), touch: touchOfTable(object, source) }];

@@ -33,11 +33,12 @@ export async function finishPublishing(database: Database, key: UnitKey): Promis
     const former = unit.receipt.serverChanged === undefined ? 0 : await countFormer(client, unit.collectedDatabaseId);
     const problems = problemsOfListing(unit.receipt, unit.receipt.removals, former);
     await recordProblems(transaction, key.runId, key.unit, problems);
-    const counts = finalCounts(unit, await countProblems(client, key));
+    const found = await countProblems(client, key);
+    const counts = finalCounts(unit, found.problems);
     if (unit.status === 'publishing') {
       await client.query(
         `UPDATE crawl_unit SET status = $3, counts = $4, ended_at = now() WHERE run_id = $1 AND unit = $2`,
-        [key.runId, key.unit, isWhole(unit.receipt) ? 'done' : 'partial', JSON.stringify(counts)],
+        [key.runId, key.unit, isWhole(unit.receipt) && found.errors === 0 ? 'done' : 'partial', JSON.stringify(counts)],
       );
       await countHeld(client, key.runId, unit.collectedDatabaseId);
       await rememberDatabase(client, key, unit);
@@ -117,12 +118,17 @@ async function countFormer(client: PoolClient, collectedDatabaseId: string): Pro
   return rows[0]?.tables ?? 0;
 }
 
-async function countProblems(client: PoolClient, { runId, unit }: UnitKey): Promise<number> {
-  const { rows } = await client.query<{ problems: number }>(
-    `SELECT count(*)::int AS problems FROM crawl_problem WHERE run_id = $1 AND unit = $2`,
+async function countProblems(
+  client: PoolClient,
+  { runId, unit }: UnitKey,
+): Promise<{ problems: number; errors: number }> {
+  const { rows } = await client.query<{ problems: number; errors: number }>(
+    `SELECT count(*)::int AS problems, count(*) FILTER (WHERE level = 'error')::int AS errors
+     FROM crawl_problem
+     WHERE run_id = $1 AND unit = $2`,
     [runId, unit],
   );
-  return rows[0]?.problems ?? 0;
+  return rows[0] ?? { problems: 0, errors: 0 };
 }
 
 /** Whoever was killed between a page and its mark left the mark behind; what the crawler has queued tells it. */

@@ -248,13 +248,31 @@ test('a table that goes between listing and reading is left for the next listing
   expect((await tablesOf(map)).size).toBe(5);
 });
 
-test('what a connector could not read whole is a warning of the run', async () => {
+test('an object that could not be read whole makes its database partial, and is read each time until it is', async () => {
   const source = new SyntheticSource(3);
-  source.problems.push({ schema: 'area_1', name: 'orders_1_daily', code: 'BROKEN_VIEW', message: 'its text is gone' });
+  const problem = { schema: 'area_1', name: 'orders_1_daily', code: 'BROKEN_VIEW', message: 'its text is gone' };
+  source.problems.push(problem);
   const map = await crawledCatalog(catalog.database, source);
-  const { runId, problems } = await map.crawl();
-  expect(problems).toBe(1);
+  const statusOf = async (runId: string) =>
+    (await map.rows('SELECT status FROM crawl_unit WHERE run_id = ?', [runId]))[0];
+  const first = await map.crawl();
+  expect(first).toMatchObject({ added: 3, problems: 1 });
+  expect(await statusOf(first.runId)).toEqual({ status: 'partial' });
   expect(
-    await map.rows(`SELECT level, schema_name, object_name, code FROM crawl_problem WHERE run_id = ?`, [runId]),
-  ).toEqual([{ level: 'warning', schema_name: 'area_1', object_name: 'orders_1_daily', code: 'BROKEN_VIEW' }]);
+    await map.rows(`SELECT level, schema_name, object_name, code FROM crawl_problem WHERE run_id = ?`, [first.runId]),
+  ).toEqual([{ level: 'error', schema_name: 'area_1', object_name: 'orders_1_daily', code: 'BROKEN_VIEW' }]);
+
+  source.pagesRead.length = 0;
+  const second = await map.crawl();
+  expect(second).toMatchObject({ changed: 0, unchanged: 3, problems: 1 });
+  expect(await statusOf(second.runId)).toEqual({ status: 'partial' });
+  expect(source.pagesRead).toEqual([[SyntheticSource.keyOf(1)]]);
+
+  source.problems.length = 0;
+  const mended = await map.crawl();
+  expect(mended).toMatchObject({ changed: 0, unchanged: 3, problems: 0 });
+  expect(await statusOf(mended.runId)).toEqual({ status: 'done' });
+  source.pagesRead.length = 0;
+  await map.crawl();
+  expect(source.pagesRead).toEqual([]);
 });

@@ -8,6 +8,7 @@ import { type StoredStructure, structureOf } from '../../catalog/model/stored-st
 import type { Partition, SourceTable, TableType } from '../../catalog/model/table.js';
 import { queueRun } from '../../catalog/runs/queue-run.js';
 import { getRun, type RunDetail } from '../../catalog/runs/read-runs.js';
+import { markStopping } from '../../catalog/runs/stop-run.js';
 import { createSource } from '../../catalog/sources/write-sources.js';
 import type { Connection } from '../../connectors/contract.js';
 import { connectorSpec, loadConnector } from '../../connectors/registry.js';
@@ -22,6 +23,13 @@ import { freshNamespace } from '../worker/fresh-namespace.js';
 /** A catalog, a Temporal namespace and a worker with the product's own connectors. */
 export interface CollectingStack {
   database: Database;
+  crawler(type: string, connection: Connection, databases: string[]): Promise<string>;
+  /** Starts a run of a crawler; returns its id. */
+  start(crawlerId: string): Promise<string>;
+  /** Asks the crawler's open run to stop. */
+  askToStop(crawlerId: string): Promise<void>;
+  /** The run, once it has ended. */
+  ended(runId: string): Promise<RunDetail>;
   /** Makes a crawler of one database and runs it to its end. */
   collect(type: string, connection: Connection, name: string): Promise<RunDetail>;
   /** Every living table of that database, as the map has it. */
@@ -49,36 +57,49 @@ export async function startCollectingStack(): Promise<CollectingStack> {
     workflows: { workflowBundle: { codePath: inject('workflowBundle') } },
     intervals: { poll: 200, beat: 200 },
   });
+  const crawler: CollectingStack['crawler'] = async (type, { config, secrets }, databases) => {
+    const spec = connectorSpec(type);
+    if (spec === undefined) throw new Error(`There is no connector for ${type}`);
+    const source = await createSource(
+      database,
+      { secretKey, type: spec },
+      { workspaceId, name: databases.join(' and '), environment: 'production', config, secrets },
+    );
+    const { id } = await createCrawler(database, {
+      workspaceId,
+      dataSourceId: source.id,
+      resourceGroupId,
+      databases,
+      plan: { mode: 'manual' },
+    });
+    return id;
+  };
+  const start: CollectingStack['start'] = async (crawlerId) => {
+    const runId = randomUUID();
+    const request = { crawlerId, runId, trigger: 'manual' as const };
+    await queueRun(database, request);
+    await orchestrator.startCrawl({ ...request, crawlerName: 'a test', resourceGroup: resourceGroupId });
+    return runId;
+  };
+  const ended: CollectingStack['ended'] = (runId) =>
+    vi.waitFor(
+      async () => {
+        const run = await getRun(database, runId);
+        expect(run.endedAt).not.toBeNull();
+        return run;
+      },
+      { timeout: 60_000, interval: 100 },
+    );
   return {
     database,
-    collect: async (type, { config, secrets }, name) => {
-      const spec = connectorSpec(type);
-      if (spec === undefined) throw new Error(`There is no connector for ${type}`);
-      const source = await createSource(
-        database,
-        { secretKey, type: spec },
-        { workspaceId, name, environment: 'production', config, secrets },
-      );
-      const crawler = await createCrawler(database, {
-        workspaceId,
-        dataSourceId: source.id,
-        resourceGroupId,
-        databases: [name],
-        plan: { mode: 'manual' },
-      });
-      const runId = randomUUID();
-      const request = { crawlerId: crawler.id, runId, trigger: 'manual' as const };
-      await queueRun(database, request);
-      await orchestrator.startCrawl({ ...request, crawlerName: crawler.name, resourceGroup: resourceGroupId });
-      return vi.waitFor(
-        async () => {
-          const run = await getRun(database, runId);
-          expect(run.endedAt).not.toBeNull();
-          return run;
-        },
-        { timeout: 60_000, interval: 100 },
-      );
+    crawler,
+    start,
+    askToStop: async (crawlerId) => {
+      await markStopping(database, { crawlerId });
+      expect(await orchestrator.stopCrawl(crawlerId)).toBe(true);
     },
+    ended,
+    collect: async (type, connection, name) => ended(await start(await crawler(type, connection, [name]))),
     tables: (name) => tablesOf(database, name),
     stop: async () => {
       await worker.stop();
