@@ -42,7 +42,7 @@ async function collect(
   try {
     const { user, server, version } = reader.identity;
     log.info('connect', `Connected to ${claim.database} as ${user} on server ${server}, version ${version}`);
-    const stager = { runId: ref.runId, unit: ref.unit, attempt, resumed };
+    const stager = { runId: ref.runId, unit: ref.unit, attempt, resumed, cursor: claim.cursor };
     const { paused, ...counts } = await collectDatabase({ database, reader, claim, stager, log, signal, checkpoint });
     if (paused) log.info('pause', 'Reading rests: the run is paused');
     return paused ? { ...counts, yielded } : counts;

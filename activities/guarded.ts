@@ -3,6 +3,12 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { toFailure } from './failures.js';
 
+/**
+ * When a step of a worker that is told to end may go on elsewhere. Left to the step's own waits, which double with each
+ * attempt, a run that meets ten deploys would rest for most of an hour.
+ */
+const HANDED_BACK_FOR = '1s';
+
 type Activities = { [name: string]: (...args: never[]) => Promise<unknown> };
 
 /**
@@ -24,7 +30,8 @@ export function guarded<A extends object>(activities: A & { [K in keyof A]: Acti
 }
 
 function leavingWith(error: unknown, activity: string, log: Logger): Error {
-  const { info, cancellationSignal } = Context.current();
+  const { info, cancellationSignal, cancellationDetails } = Context.current();
+  if (cancellationDetails?.workerShutdown === true && !cancellationDetails.cancelRequested) return handedBack();
   // What connections say while they are torn down is no news; the server is told of the stop or the shutdown.
   if (cancellationSignal.aborted && cancellationSignal.reason instanceof CancelledFailure)
     return cancellationSignal.reason;
@@ -34,4 +41,13 @@ function leavingWith(error: unknown, activity: string, log: Logger): Error {
     log.error({ err: error, activity, attempt: info.attempt }, `A step failed ${how}`);
   }
   return failure;
+}
+
+function handedBack(): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'WORKER_ENDED',
+    message: 'The worker was told to end, and gave the step back',
+    nextRetryDelay: HANDED_BACK_FOR,
+    details: [{ remedy: 'Nothing needs to be done: another worker goes on where this one was.' }],
+  });
 }

@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type Database, withClient } from '../../db/database.js';
-import { FencedOut } from '../runs/errors.js';
+import { FencedOut, PagesLost } from '../runs/errors.js';
 import { copyChunks } from './copy-text.js';
 import { kindOfKey } from './native-key.js';
 import type { Receipt } from './receipt.js';
@@ -20,6 +20,8 @@ export interface Stager {
   attempt: number;
   /** An earlier attempt may have staged rows of the same objects; then they are replaced. */
   resumed: boolean;
+  /** The unit's cursor as this attempt found it, and then as each page left it. */
+  cursor: string | null;
 }
 
 /** One page that was read from the source. */
@@ -38,7 +40,7 @@ export interface PageToStage {
  * Stages one page and moves the unit's cursor in the same transaction, so that neither is ever ahead of the other.
  * @returns whether the run is paused, so that this is the last page for now
  * @param inTransaction written together with the page, e.g. the page's problems
- * @throws FencedOut when a later attempt holds the unit, or the unit has ended
+ * @throws FencedOut when a later attempt holds the unit, or the unit has ended; PagesLost when the server lost some
  */
 export async function stagePage(
   database: Database,
@@ -46,7 +48,7 @@ export async function stagePage(
   page: PageToStage,
   inTransaction?: (transaction: Knex.Transaction) => Promise<void>,
 ): Promise<{ paused: boolean }> {
-  return withClient(database, async (client, transaction) => {
+  const moved = await withClient(database, async (client, transaction) => {
     await commitLazily(client);
     const staged = page.rows.length === 0 ? 0 : 1;
     const { page: number, paused } = await moveUnit(client, stager, page, staged);
@@ -55,11 +57,14 @@ export async function stagePage(
     await inTransaction?.(transaction);
     return { paused };
   });
+  stager.cursor = page.cursor;
+  return moved;
 }
 
 /**
  * Lets a page's commit return before it is on disk. Should the server crash, the last pages and the cursor that went
- * with them are lost together and are done again; what ends a unit is committed in full, and with it all before.
+ * with them are lost together and are done again, since the next page finds the cursor behind and is refused; what ends a
+ * unit is committed in full, and with it all before.
  */
 export async function commitLazily(client: PoolClient): Promise<void> {
   await client.query('SET LOCAL synchronous_commit = off');
@@ -104,23 +109,30 @@ export async function stageEnd(database: Database, stager: Stager, end: FinalSta
   });
 }
 
-/** Locks the unit, proves that this attempt holds it, and moves it on. Returns the number of the last page, and whether the run is paused. */
+/**
+ * Locks the unit, proves that this attempt holds it and that all it staged is there, and moves it on. Returns the number of the last page,
+ * and whether the run is paused.
+ */
 async function moveUnit(
   client: PoolClient,
-  { runId, unit, attempt }: Stager,
+  { runId, unit, attempt, cursor }: Stager,
   to: { cursor: string | null; tablesDone: number; tablesTotal: number },
   pages: number,
 ): Promise<{ page: number; paused: boolean }> {
   const { rows } = await client.query<{ page: number; paused: boolean }>(
     `UPDATE crawl_unit
      SET cursor = coalesce($4, cursor), tables_done = $5, tables_total = $6, pages_staged = pages_staged + $7
-     WHERE run_id = $1 AND unit = $2 AND attempt = $3 AND status = 'collecting'
+     WHERE run_id = $1 AND unit = $2 AND attempt = $3 AND status = 'collecting' AND cursor IS NOT DISTINCT FROM $8
      RETURNING pages_staged AS page,
                (SELECT r.paused_at IS NOT NULL FROM crawl_run r WHERE r.id = crawl_unit.run_id) AS paused`,
-    [runId, unit, attempt, to.cursor, to.tablesDone, to.tablesTotal, pages],
+    [runId, unit, attempt, to.cursor, to.tablesDone, to.tablesTotal, pages, cursor],
   );
-  if (rows[0] === undefined) throw new FencedOut(runId, unit, attempt);
-  return rows[0];
+  if (rows[0] !== undefined) return rows[0];
+  const { rowCount } = await client.query(
+    `SELECT FROM crawl_unit WHERE run_id = $1 AND unit = $2 AND attempt = $3 AND status = 'collecting'`,
+    [runId, unit, attempt],
+  );
+  throw rowCount === 0 ? new FencedOut(runId, unit, attempt) : new PagesLost(runId, unit);
 }
 
 async function dropStaged(client: PoolClient, { runId, unit }: Stager, nativeKeys: readonly string[]): Promise<void> {

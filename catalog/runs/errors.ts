@@ -30,6 +30,19 @@ export class FencedOut extends Refusal {
   }
 }
 
+/** The server crashed and lost pages of this attempt. The next attempt goes on after the last page that is there. */
+export class PagesLost extends Refusal {
+  readonly code = 'PAGES_LOST';
+  override readonly permanent = false;
+
+  constructor(runId: string, unit: number) {
+    super(
+      `The catalog's server has crashed and lost the last pages of unit ${unit} of run ${runId}`,
+      'Nothing needs to be done: the next attempt reads them again.',
+    );
+  }
+}
+
 /** The database left the crawler's scope while the run was on its way to it. */
 export class DatabaseLeftScope extends Refusal {
   readonly code = 'DATABASE_LEFT_SCOPE';

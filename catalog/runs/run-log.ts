@@ -8,8 +8,8 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface LogEntry {
-  /** When it happened; the time it is stored without one. */
-  at?: Date;
+  /** How long ago it happened, in milliseconds; it happens now without it. */
+  age?: number;
   level: LogLevel;
   step: string;
   unit?: number;
@@ -49,7 +49,7 @@ const LARGEST_FIELDS = 8_192;
 export async function appendRunLog(database: Database, runId: string, entries: readonly LogEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const rows = entries.map((entry) => ({
-    at: entry.at?.toISOString() ?? null,
+    age: entry.age ?? 0,
     level: entry.level,
     step: storedText(entry.step, 100),
     unit: entry.unit ?? null,
@@ -61,11 +61,11 @@ export async function appendRunLog(database: Database, runId: string, entries: r
     await query(
       transaction,
       `INSERT INTO run_log (run_id, at, level, step, unit, message, fields)
-       SELECT :runId, coalesce(l.at, clock_timestamp()), l.level, l.step, l.unit, l.message, l.fields
+       SELECT :runId, clock_timestamp() - l.age * interval '1 millisecond', l.level, l.step, l.unit, l.message, l.fields
          FROM ROWS FROM (
                 jsonb_to_recordset(:rows)
-                AS (at timestamptz, level text, step text, unit integer, message text, fields jsonb)
-              ) WITH ORDINALITY AS l (at, level, step, unit, message, fields, place)
+                AS (age float8, level text, step text, unit integer, message text, fields jsonb)
+              ) WITH ORDINALITY AS l (age, level, step, unit, message, fields, place)
         ORDER BY l.place`,
       { runId, rows: JSON.stringify(rows) },
     );

@@ -13,7 +13,7 @@ const MOST_WAITING = 5_000;
  * written in order. A log that cannot be written never fails the step: the lines are tried again with the next.
  */
 export class RunLogger {
-  private waiting: LogEntry[] = [];
+  private waiting: (LogEntry & { happened: number })[] = [];
   private dropped = 0;
   private secrets: string[];
   private redactor: Redactor;
@@ -74,7 +74,7 @@ export class RunLogger {
   private add(level: LogLevel, step: string, message: string, fields: Record<string, unknown> | undefined): void {
     if (this.closed) return;
     this.waiting.push({
-      at: new Date(),
+      happened: performance.now(),
       level,
       step,
       ...(this.options.unit === undefined ? {} : { unit: this.options.unit }),
@@ -100,7 +100,9 @@ export class RunLogger {
         ? []
         : [{ level: 'warn', step: 'log', message: `${dropped} lines were lost while the log could not be written` }];
     try {
-      await appendRunLog(this.database, this.runId, [...note, ...lines]);
+      // Their age and not their time: a machine's clock may be wrong, and lines of several workers are read together.
+      const aged = lines.map(({ happened, ...line }) => ({ ...line, age: performance.now() - happened }));
+      await appendRunLog(this.database, this.runId, [...note, ...aged]);
     } catch (error) {
       this.options.onError?.(error);
       // The run's row is gone with its crawler: nobody will read these lines.

@@ -135,7 +135,7 @@ test('an attempt that was taken for dead can stage nothing any more', async () =
   await claimUnit(map.database, { ...ref, attempt: 1, worker: 'zombie' });
   await claimUnit(map.database, { ...ref, attempt: 2, worker: 'worker-1' });
   const page = { rows: [], readKeys: [], cursor: 'x', tablesDone: 1, tablesTotal: 1 };
-  const zombie = { ...ref, attempt: 1, resumed: false };
+  const zombie = { ...ref, attempt: 1, resumed: false, cursor: null };
   await expect(stagePage(map.database, zombie, page)).rejects.toMatchObject({ code: 'FENCED_OUT', permanent: true });
   await expect(map.collect(ref, 1)).rejects.toMatchObject({ type: 'FENCED_OUT', nonRetryable: true });
   expect(await map.rows(`SELECT cursor, tables_done FROM crawl_unit WHERE run_id = ?`, [ref.runId])).toEqual([
@@ -161,4 +161,20 @@ test('nothing is published for a run that was ended', async () => {
   await map.rows(`UPDATE crawl_unit SET status = 'stopped' WHERE run_id = ?`, [ref.runId]);
   await expect(mergeNextPage(map.database, ref)).rejects.toMatchObject({ code: 'RUN_ENDED' });
   await expect(finishPublishing(map.database, ref)).rejects.toMatchObject({ code: 'RUN_ENDED' });
+});
+
+test('an attempt whose pages the server lost in a crash stages no more, and the next one reads them again', async () => {
+  const source = new SyntheticSource(3_500);
+  const map = await crawledCatalog(catalog.database, source);
+  const ref = await map.openRun();
+  source.faults.beforePage = async (page) => {
+    if (page !== 2) return;
+    // Pages are committed before they are on disk: this is what a crash of the server leaves.
+    await map.rows('DELETE FROM staged_object WHERE run_id = ?', [ref.runId]);
+    await map.rows('UPDATE crawl_unit SET cursor = NULL, pages_staged = 0 WHERE run_id = ?', [ref.runId]);
+  };
+  await expect(map.collect(ref, 1)).rejects.toMatchObject({ type: 'PAGES_LOST', nonRetryable: false });
+  source.faults = {};
+  await map.collect(ref, 2);
+  expect(await map.publish(ref)).toMatchObject({ tables: 3_500, added: 3_500 });
 });
