@@ -1,11 +1,11 @@
-import { RunLogger } from '../catalog/runs/run-logger.js';
+import type { RunLogger } from '../catalog/runs/run-logger.js';
 import { claimUnit } from '../catalog/runs/units.js';
 import { resolveConnection } from '../catalog/sources/resolve-connection.js';
 import type { CollectedUnit, UnitToCollect } from '../workflows/contract.js';
 import { type CollectCheckpoint, collectDatabase } from './collect-database.js';
 import type { ActivityContext } from './context.js';
-import { unitFailure } from './failures.js';
-import { type Liveness, withLiveness } from './liveness.js';
+import type { Liveness } from './liveness.js';
+import { loggedStep } from './logged-step.js';
 
 /**
  * Makes the activity that reads one database and stages what changed of it. A later attempt goes on where an earlier
@@ -13,35 +13,27 @@ import { type Liveness, withLiveness } from './liveness.js';
  * workflow's to know.
  */
 export function createCollectUnit(context: ActivityContext) {
-  return (ref: UnitToCollect): Promise<CollectedUnit> =>
-    withLiveness<CollectCheckpoint, CollectedUnit>(async (liveness) => {
-      const log = new RunLogger(context.database, ref.runId, {
-        unit: ref.unit,
-        onError: (err) => context.log.warn({ err, ...ref }, 'run log could not be written'),
-      });
-      try {
-        return await collect(context, ref, liveness, log);
-      } catch (error) {
-        throw unitFailure(error, { signal: liveness.signal, log, step: 'collect', report: context.log, ref });
-      } finally {
-        await log.close();
-      }
-    });
+  return (ref: UnitToCollect): Promise<CollectedUnit> => {
+    const { runId, unit, attemptsBefore = 0 } = ref;
+    const step = { step: 'collect', runId, unit, attemptsBefore };
+    return loggedStep<CollectCheckpoint, CollectedUnit>(context, step, (liveness, log) =>
+      collect(context, ref, liveness, log),
+    );
+  };
 }
 
 async function collect(
   context: ActivityContext,
   ref: UnitToCollect,
-  { signal, attempt: attemptOfStep, checkpoint }: Liveness<CollectCheckpoint>,
+  { signal, attempt, checkpoint }: Liveness<CollectCheckpoint>,
   log: RunLogger,
 ): Promise<CollectedUnit> {
   const { database } = context;
-  const attempt = (ref.attemptsBefore ?? 0) + attemptOfStep;
   const yielded = { reason: 'paused', attempts: attempt } as const;
   const claim = await claimUnit(database, { runId: ref.runId, unit: ref.unit, attempt, worker: context.worker.id });
   if (claim.paused) return { tables: 0, changed: 0, yielded };
   const resumed = claim.pagesStaged > 0 || claim.cursor !== null;
-  if (resumed) log.info('connect', `Attempt ${attempt} goes on after ${claim.pagesStaged} pages`);
+  if (resumed) log.info('connect', `Goes on after ${claim.pagesStaged} pages`);
   checkpoint({ cursor: claim.cursor, tablesDone: 0 });
   const { type, ...connection } = await resolveConnection(database, context.secretKey, claim.dataSourceId);
   log.addSecrets(Object.values(connection.secrets));

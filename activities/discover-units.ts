@@ -1,12 +1,11 @@
 import { getRun } from '../catalog/runs/read-runs.js';
-import { RunLogger } from '../catalog/runs/run-logger.js';
+import type { RunLogger } from '../catalog/runs/run-logger.js';
 import { failUnit, nextUnits, planUnits } from '../catalog/runs/units.js';
 import { resolveConnection } from '../catalog/sources/resolve-connection.js';
 import { ConnectorError, type DatabaseInfo } from '../connectors/contract.js';
 import type { FailureSummary, GroupActivities, UnitFailure } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
-import { unitFailure } from './failures.js';
-import { withLiveness } from './liveness.js';
+import { loggedStep } from './logged-step.js';
 
 /** Of many refused databases the first few are named to the workflow; all of them have their cause in their row. */
 const NAMED = 3;
@@ -19,27 +18,18 @@ const PAGE = 1_000;
  */
 export function createDiscoverUnits(context: ActivityContext): GroupActivities['discoverUnits'] {
   return ({ runId }) =>
-    withLiveness(async ({ signal }) => {
-      const { database, log: report } = context;
-      const log = new RunLogger(database, runId, {
-        onError: (err) => report.warn({ err, runId }, 'run log could not be written'),
-      });
-      try {
-        const { dataSourceId } = await getRun(database, runId);
-        const listed = await listSource(context, dataSourceId, signal, log);
-        const units = await planUnits(database, runId);
-        const failures = await failUnlisted(context, runId, listed);
-        for (const { database: name, ...failure } of failures)
-          log.error('list', failure.message, { database: name, ...failure });
-        // Counted from the rows: an earlier attempt may have failed some before it broke off.
-        const { failed } = (await getRun(database, runId)).units;
-        log.info('list', `${units} databases in scope, ${units - failed} of them to be collected`);
-        return { units, failed, failures: failures.slice(0, NAMED) };
-      } catch (error) {
-        throw unitFailure(error, { signal, log, step: 'list', report, ref: { runId } });
-      } finally {
-        await log.close();
-      }
+    loggedStep(context, { step: 'list', runId }, async ({ signal }, log) => {
+      const { database } = context;
+      const { dataSourceId } = await getRun(database, runId);
+      const listed = await listSource(context, dataSourceId, signal, log);
+      const units = await planUnits(database, runId);
+      const failures = await failUnlisted(context, runId, listed);
+      for (const { database: name, ...failure } of failures)
+        log.error('list', failure.message, { database: name, ...failure });
+      // Counted from the rows: an earlier attempt may have failed some before it broke off.
+      const { failed } = (await getRun(database, runId)).units;
+      log.info('list', `${units} databases in scope, ${units - failed} of them to be collected`);
+      return { units, failed, failures: failures.slice(0, NAMED) };
     });
 }
 

@@ -1,12 +1,15 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { Logger } from 'pino';
 import { ConnectorError } from '../connectors/contract.js';
+
+/** Attempts that a defect of our own gets: it may be a race, but it must not keep a run open for a day. */
+const DEFECT_ATTEMPTS = 5;
 
 /**
  * Turns what a step threw into the failure that history keeps: a code as its type, a short message, the remedy as
  * details. Driver errors never pass: they can hold a connection string, and history is read by many.
+ * @param attempt of the step, from 1: a defect of our own is not tried for ever
  */
-export function toFailure(error: unknown): Error {
+export function toFailure(error: unknown, attempt = 1): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof ConnectorError) {
     return ApplicationFailure.create({
@@ -26,6 +29,21 @@ export function toFailure(error: unknown): Error {
       details: [{ remedy: error.remedy }],
     });
   }
+  if (isAway(error)) {
+    return ApplicationFailure.create({
+      type: 'DATABASE_UNAVAILABLE',
+      message: "Datamap's own database cannot be reached; this is tried again until it can",
+      details: [{ remedy: 'Check that PostgreSQL is running and that DATABASE_URL names it.' }],
+    });
+  }
+  if (isDefect(error) && attempt >= DEFECT_ATTEMPTS) {
+    return ApplicationFailure.create({
+      type: 'INTERNAL',
+      message: `An error of our own, ${DEFECT_ATTEMPTS} times in a row; the worker's log has it in full`,
+      nonRetryable: true,
+      details: [{ remedy: "Report it with the lines of the worker's log around this time." }],
+    });
+  }
   return ApplicationFailure.create({
     type: 'INTERNAL',
     message: "An unexpected error; the worker's log has it in full",
@@ -33,33 +51,19 @@ export function toFailure(error: unknown): Error {
   });
 }
 
-/**
- * What a step on a unit leaves with. An aborted step leaves as aborted, whatever its connections said while they were
- * torn down; anything else is written to the run's log, and in full to the worker's where it was not foreseen.
- */
-export function unitFailure(error: unknown, { signal, log, step, report, ref }: FailedStep): Error {
-  if (signal.aborted && signal.reason instanceof Error) return signal.reason;
-  const failure = toFailure(error);
-  if (failure instanceof ApplicationFailure) {
-    if (failure.type === 'INTERNAL') report.error({ err: error, ...ref }, `${step} failed`);
-    log.error(step, failure.message, { code: failure.type, ...(failure.details?.[0] as object | undefined) });
-    return ofUnit(failure, ref.unit);
-  }
-  return failure;
+/** An error in the program or in a statement, which comes again however often the step is repeated. */
+function isDefect(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return true;
+  // SQLSTATE classes: 22 data exception, 23 integrity constraint, 42 syntax or access rule.
+  return /^(22|23|42)[0-9A-Z]{3}$/.test(codeOf(error));
 }
 
-/** Names the unit in the details: the engine's list of waiting steps says nothing else about which one it is. */
-function ofUnit(failure: ApplicationFailure, unit: number | undefined): ApplicationFailure {
-  if (unit === undefined) return failure;
-  const { message, type, nonRetryable, nextRetryDelay, category } = failure;
-  const details = [{ ...(failure.details?.[0] as object | undefined), unit }];
-  return new ApplicationFailure(message, type, nonRetryable, details, undefined, nextRetryDelay, category);
+/** Our own database: connectors and the search index have errors of their own for theirs. */
+function isAway(error: unknown): boolean {
+  if (error instanceof Error && error.name === 'KnexTimeoutError') return true;
+  return /^(08...|53...|57P0[1-3]|ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT)$/.test(codeOf(error));
 }
 
-interface FailedStep {
-  signal: AbortSignal;
-  log: { error(step: string, message: string, fields?: Record<string, unknown>): void };
-  step: string;
-  report: Logger;
-  ref: { runId: string; unit?: number };
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

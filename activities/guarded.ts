@@ -3,9 +3,6 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { toFailure } from './failures.js';
 
-/** Attempts that a defect of our own gets: it may be a race, but it must not keep a run open for a day. */
-const DEFECT_ATTEMPTS = 5;
-
 type Activities = { [name: string]: (...args: never[]) => Promise<unknown> };
 
 /**
@@ -31,44 +28,10 @@ function leavingWith(error: unknown, activity: string, log: Logger): Error {
   // What connections say while they are torn down is no news; the server is told of the stop or the shutdown.
   if (cancellationSignal.aborted && cancellationSignal.reason instanceof CancelledFailure)
     return cancellationSignal.reason;
-  if (isDefect(error) && info.attempt >= DEFECT_ATTEMPTS) {
-    log.error({ err: error, activity, attempt: info.attempt }, 'A step failed for good with an error of our own');
-    return ApplicationFailure.create({
-      type: 'INTERNAL',
-      message: `An error of our own, ${DEFECT_ATTEMPTS} times in a row; the worker's log has it in full`,
-      nonRetryable: true,
-      details: [{ remedy: "Report it with the lines of the worker's log around this time." }],
-    });
+  const failure = toFailure(error, info.attempt);
+  if (failure instanceof ApplicationFailure && failure.type === 'INTERNAL' && failure !== error) {
+    const how = failure.nonRetryable === true ? 'for good with an error of our own' : 'unexpectedly';
+    log.error({ err: error, activity, attempt: info.attempt }, `A step failed ${how}`);
   }
-  const failure = isAway(error) ? databaseAway() : toFailure(error);
-  if (failure instanceof ApplicationFailure && failure.type === 'INTERNAL' && failure !== error)
-    log.error({ err: error, activity, attempt: info.attempt }, 'A step failed unexpectedly');
   return failure;
-}
-
-/** An error in the program or in a statement, which comes again however often the step is repeated. */
-function isDefect(error: unknown): boolean {
-  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return true;
-  // SQLSTATE classes: 22 data exception, 23 integrity constraint, 42 syntax or access rule.
-  return /^(22|23|42)[0-9A-Z]{3}$/.test(codeOf(error));
-}
-
-/** Our own database: connectors and the search index have errors of their own for theirs. */
-function isAway(error: unknown): boolean {
-  if (error instanceof Error && error.name === 'KnexTimeoutError') return true;
-  return /^(08...|53...|57P0[1-3]|ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT)$/.test(codeOf(error));
-}
-
-function databaseAway(): ApplicationFailure {
-  return ApplicationFailure.create({
-    type: 'DATABASE_UNAVAILABLE',
-    message: "Datamap's own database cannot be reached; this is tried again until it can",
-    details: [{ remedy: 'Check that PostgreSQL is running and that DATABASE_URL names it.' }],
-  });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && !('remedy' in error) && typeof error.code === 'string'
-    ? error.code
-    : '';
 }

@@ -1,11 +1,11 @@
 import { beginPublishing } from '../catalog/collect/begin-publishing.js';
 import { finishPublishing } from '../catalog/collect/finish-publishing.js';
 import { mergeNextPage } from '../catalog/collect/merge-page.js';
-import { RunLogger } from '../catalog/runs/run-logger.js';
+import type { RunLogger } from '../catalog/runs/run-logger.js';
 import type { UnitCounts, UnitRef } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
-import { unitFailure } from './failures.js';
-import { type Liveness, withLiveness } from './liveness.js';
+import type { Liveness } from './liveness.js';
+import { loggedStep } from './logged-step.js';
 
 interface PublishCheckpoint {
   rowsMerged: number;
@@ -16,20 +16,12 @@ interface PublishCheckpoint {
  * point it is simply run again: what is merged is no longer staged.
  */
 export function createPublishUnit(context: ActivityContext) {
-  return (ref: UnitRef): Promise<UnitCounts> =>
-    withLiveness<PublishCheckpoint, UnitCounts>(async (liveness) => {
-      const log = new RunLogger(context.database, ref.runId, {
-        unit: ref.unit,
-        onError: (err) => context.log.warn({ err, ...ref }, 'run log could not be written'),
-      });
-      try {
-        return await publish(context, ref, liveness, log);
-      } catch (error) {
-        throw unitFailure(error, { signal: liveness.signal, log, step: 'publish', report: context.log, ref });
-      } finally {
-        await log.close();
-      }
-    });
+  return (ref: UnitRef): Promise<UnitCounts> => {
+    const step = { step: 'publish', runId: ref.runId, unit: ref.unit };
+    return loggedStep<PublishCheckpoint, UnitCounts>(context, step, (liveness, log) =>
+      publish(context, ref, liveness, log),
+    );
+  };
 }
 
 async function publish(

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCollectUnit } from '../../activities/collect-unit.js';
 import { createPublishUnit } from '../../activities/publish-unit.js';
 import { ConnectorError } from '../../connectors/contract.js';
-import { crawledCatalog, tablesOf } from '../fakes/crawled-catalog.js';
+import { type CrawledCatalog, crawledCatalog, tablesOf } from '../fakes/crawled-catalog.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { testDatabase } from '../servers/test-database.js';
 
@@ -22,11 +22,13 @@ test('a unit tells in the run log whom it read as, what it found and what it did
     [runId],
   );
   expect(lines.map(({ step, message }) => `${step}: ${message.replace(/\d+ ms/, 'N ms')}`)).toEqual([
+    'collect: Attempt 1 on worker worker-1',
     'connect: Connected to shop as collector on server server-1, version 18.1',
     'list: Listed 1500 tables in N ms',
     'read: Read 1000 tables, 1000 of them changed',
     'read: Read 500 tables, 500 of them changed',
     'read: Collected 1500 tables in 4 queries',
+    'publish: Attempt 1 on worker worker-1',
     'publish: Published 1500 tables: 1500 added',
   ]);
   expect(lines.every(({ unit }) => unit === 1)).toBe(true);
@@ -104,4 +106,83 @@ test('an error that was not foreseen tells the engine nothing of itself', async 
   const failure = await map.collect(await map.openRun()).catch((error: unknown) => error);
   expect(failure).toMatchObject({ type: 'INTERNAL', nonRetryable: false });
   expect(JSON.stringify(failure)).not.toContain('hunter2');
+});
+
+test('a defect of our own is tried five times and then told as one, so that it keeps no run open', async () => {
+  const source = new SyntheticSource(10);
+  const map = await crawledCatalog(catalog.database, source);
+  source.faults = { failAfterPages: 0, error: new TypeError('x is undefined') };
+  const ref = await map.openRun();
+  await expect(map.collect(ref, 4)).rejects.toMatchObject({ type: 'INTERNAL', nonRetryable: false });
+  await expect(map.collect(ref, 5)).rejects.toMatchObject({ type: 'INTERNAL', nonRetryable: true });
+});
+
+/** The lines of a run about its attempts at collecting. */
+const attemptsToldOf = (map: CrawledCatalog, runId: string) =>
+  map.rows<{ level: string; message: string; fields: Record<string, unknown> }>(
+    `SELECT level, message, fields FROM run_log WHERE run_id = ? AND step = 'collect' ORDER BY seq`,
+    [runId],
+  );
+
+test('each attempt is told with its worker, the cause of its end and when the next begins', async () => {
+  const source = new SyntheticSource(10);
+  const map = await crawledCatalog(catalog.database, source);
+  source.faults = { failAfterPages: 0, error: new ConnectorError('CONNECTION_LOST', 'it hung up', 'Look at its log.') };
+  const ref = await map.openRun();
+  const tryAs = (id: string, attempt: number) =>
+    new MockActivityEnvironment({
+      attempt,
+      retryPolicy: { initialInterval: 10_000, backoffCoefficient: 2, maximumInterval: 300_000 },
+      scheduledTimestampMs: Date.now(),
+      scheduleToCloseTimeoutMs: 86_400_000,
+    }).run(createCollectUnit({ ...map.context, worker: { ...map.context.worker, id } }), ref);
+  await expect(tryAs('w-1', 1)).rejects.toThrow('it hung up');
+  await expect(tryAs('w-2', 2)).rejects.toThrow('it hung up');
+  source.faults = {};
+  await tryAs('w-1', 3);
+  const lines = await attemptsToldOf(map, ref.runId);
+  expect(lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+    'info: Attempt 1 on worker w-1',
+    'warn: it hung up; attempt 2 in 10 s',
+    'info: Attempt 2 on worker w-2, after CONNECTION_LOST on worker w-1',
+    'warn: it hung up; attempt 3 in 20 s',
+    'info: Attempt 3 on worker w-1, after CONNECTION_LOST on worker w-2',
+  ]);
+  expect(lines[1]?.fields).toEqual({
+    code: 'CONNECTION_LOST',
+    remedy: 'Look at its log.',
+    attempt: 1,
+    worker: 'w-1',
+    nextAttemptAt: expect.stringMatching(/^\d{4}-.*Z$/),
+  });
+});
+
+test('an attempt whose worker went silent is told of by the next, and one that a deploy ends by itself', async () => {
+  const source = new SyntheticSource(3_000);
+  const map = await crawledCatalog(catalog.database, source);
+  const ref = await map.openRun();
+  let goOn: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  source.faults = { beforePage: () => held };
+  const silent = new MockActivityEnvironment();
+  const lost = silent.run(createCollectUnit(map.context), ref).catch((error: unknown) => error);
+  await expect.poll(() => attemptsToldOf(map, ref.runId)).toHaveLength(1);
+
+  const deployed = new MockActivityEnvironment({ attempt: 2 });
+  source.faults = { beforePage: (page) => (page === 2 ? deployed.cancel('WORKER_SHUTDOWN') : undefined) };
+  const next = { ...map.context, worker: { ...map.context.worker, id: 'worker-2' } };
+  await expect(deployed.run(createCollectUnit(next), ref)).rejects.toBeInstanceOf(CancelledFailure);
+  source.faults = {};
+  await map.collect(ref, 3);
+  expect((await attemptsToldOf(map, ref.runId)).map(({ level, message }) => `${level}: ${message}`)).toEqual([
+    'info: Attempt 1 on worker worker-1',
+    'warn: Attempt 2 on worker worker-2: worker worker-1 went silent during attempt 1',
+    'warn: Attempt 2 ends: the worker shuts down, and another attempt goes on from here',
+    'info: Attempt 3 on worker worker-1, after WORKER_SHUTDOWN on worker worker-2',
+  ]);
+  silent.cancel('NOT_FOUND');
+  goOn();
+  expect(await lost).toBeInstanceOf(CancelledFailure);
 });

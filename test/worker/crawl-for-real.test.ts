@@ -171,7 +171,9 @@ describe('a run with its real steps', () => {
     );
   });
 
-  it('retries the databases that failed and no others, and tells the next attempt and its cause meanwhile', async () => {
+  it('retries the databases that failed and no others, and tells the next attempt and its cause meanwhile', {
+    timeout: 60_000,
+  }, async () => {
     const { result, crawlerId, rows, source } = await crawler(20);
     await rows(
       `INSERT INTO collected_database (crawler_id, data_source_id, workspace_id, source_type, instance, name)
@@ -199,7 +201,16 @@ describe('a run with its real steps', () => {
     expect(await result()).toMatchObject({ status: 'partial' });
 
     opened.length = 0;
-    connector = failing(new ConnectorError('CONNECTION_LOST', 'db.example hung up', 'Look at its log.'));
+    const hungUp = new ConnectorError('CONNECTION_LOST', 'db.example hung up', 'Look at its log.');
+    let listings = 0;
+    connector = {
+      ...failing(hungUp),
+      listDatabases: async () => {
+        listings += 1;
+        if (listings === 1) throw hungUp;
+        return [{ name: 'shop' }, { name: 'sales' }];
+      },
+    };
     const retry = await start({ trigger: 'retry', ofRunId: first });
     await vi.waitFor(
       async () =>
@@ -211,7 +222,7 @@ describe('a run with its real steps', () => {
             failure: { code: 'CONNECTION_LOST', message: 'db.example hung up', remedy: 'Look at its log.', unit: 1 },
           },
         ]),
-      { timeout: 10_000 },
+      { timeout: 20_000 },
     );
     connector = failing(undefined);
     expect(await result()).toMatchObject({ status: 'succeeded', counts: { databases: 1, tables: 20 } });
@@ -222,6 +233,21 @@ describe('a run with its real steps', () => {
     });
     expect(new Set(opened)).toEqual(new Set(['sales']));
     expect(await orchestrator.waitingSteps(crawlerId)).toEqual([]);
+    // Of the listing and of the collecting: an attempt, its end with the time of the next, and that next at its time.
+    for (const [step, seconds] of [
+      ['list', 5],
+      ['collect', 10],
+    ] as const) {
+      const { lines } = await readRunLog(database, retry, { limit: 100, step });
+      const [begins, ends, again] = lines;
+      expect([begins, ends, again].map((line) => line?.message)).toEqual([
+        'Attempt 1 on worker w-1',
+        `db.example hung up; attempt 2 in ${seconds} s`,
+        'Attempt 2 on worker w-1, after CONNECTION_LOST on worker w-1',
+      ]);
+      const told = Date.parse(String(ends?.fields['nextAttemptAt']));
+      expect(Math.abs(told - (again?.at.getTime() ?? 0))).toBeLessThan(2_000);
+    }
   });
 
   it('leaves the map as it is when the source refuses the account, and says why', async () => {
