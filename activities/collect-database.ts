@@ -21,6 +21,7 @@ import type { RunLogger } from '../catalog/runs/run-logger.js';
 import type { UnitClaim } from '../catalog/runs/units.js';
 import type { DatabaseDescription, DatabaseReader, ObjectProblem, ReadPage } from '../connectors/contract.js';
 import type { Database } from '../db/database.js';
+import type { Admission } from './governor.js';
 import { readAhead } from './read-ahead.js';
 
 /** Fingerprints are false alarms at worst; should one ever miss a change, it is seen after this long. */
@@ -39,15 +40,24 @@ export interface CollectionOfDatabase {
   log: RunLogger;
   signal: AbortSignal;
   checkpoint(progress: CollectCheckpoint): void;
+  /** Asked after each page whether the source is to be left alone now. */
+  rest: Admission['rest'];
+}
+
+interface Broken {
+  /** The run is paused. */
+  paused: boolean;
+  /** The source is in its quiet hours. */
+  quiet?: ReturnType<Admission['rest']>;
 }
 
 /**
  * Lists a database, reads what may have changed, and stages what has; ends with the receipt. A run that is paused
- * meanwhile ends it earlier, without one.
+ * meanwhile, or a source that is to be left alone, ends it earlier, without one.
  */
 export async function collectDatabase(
   collection: CollectionOfDatabase,
-): Promise<{ tables: number; changed: number; paused: boolean }> {
+): Promise<{ tables: number; changed: number } & Broken> {
   const { reader, claim, log } = collection;
   const description = await reader.describe();
   const receipt = openReceipt({
@@ -66,9 +76,9 @@ export async function collectDatabase(
   });
   const containers = changedContainers(claim, description, known);
   const diff = await list(collection, known, receipt);
-  const { changed, paused } = await readChanged(collection, diff, receipt);
-  if (!paused) await end(collection, diff, containers, receipt);
-  return { tables: receipt.tables, changed, paused };
+  const { changed, ...broken } = await readChanged(collection, diff, receipt);
+  if (!broken.paused && broken.quiet === undefined) await end(collection, diff, containers, receipt);
+  return { tables: receipt.tables, changed, ...broken };
 }
 
 function isFullReadDue({ fullReadAt, lastServerIdentity }: UnitClaim): boolean {
@@ -109,12 +119,12 @@ async function list(
   return diff;
 }
 
-/** Returns how many tables were staged as changed, and whether it broke off because the run is paused. */
+/** Returns how many tables were staged as changed, and why it broke off if it did. */
 async function readChanged(
   collection: CollectionOfDatabase,
   diff: ListingDiff,
   receipt: Receipt,
-): Promise<{ changed: number; paused: boolean }> {
+): Promise<{ changed: number } & Broken> {
   const { database, reader, claim, stager, signal, log } = collection;
   const digest = (listed: readonly ObjectToRead[], page: ReadPage) => digestPage(claim, listed, page);
   let cursor = claim.cursor ?? '';
@@ -141,7 +151,8 @@ async function readChanged(
     for (const { schema, name, code, message } of page.problems) {
       log.warn('read', `${schema === null ? '' : `${schema}.`}${name}: ${message}`, { code });
     }
-    if (paused) return { changed, paused };
+    const quiet = paused ? undefined : collection.rest();
+    if (paused || quiet !== undefined) return { changed, paused, quiet };
   }
   return { changed, paused: false };
 }

@@ -12,6 +12,8 @@ export interface ActivityContext {
   secretKey: Buffer;
   searchIndex: SearchIndex;
   log: Logger;
+  /** What time it is, for quiet hours; the machine's clock when left out. */
+  now?(): Date;
   /** Who this worker is, for run logs and connection tests. */
   worker: { id: string; host: string; addresses: string[] };
 }

@@ -5,6 +5,7 @@ import * as catalog from './0003-catalog.js';
 import * as search from './0004-search.js';
 import * as runKinds from './0005-run-kinds.js';
 import * as runPause from './0006-run-pause.js';
+import * as sourceLimits from './0009-source-limits.js';
 
 interface Migration {
   name: string;
@@ -20,6 +21,7 @@ const migrations: Migration[] = [
   { name: '0004-search', ...search },
   { name: '0005-run-kinds', ...runKinds },
   { name: '0006-run-pause', ...runPause },
+  { name: '0009-source-limits', ...sourceLimits },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {
