@@ -4,7 +4,14 @@ import type { CheckStep } from '../connectors/contract.js';
 import type { FailureSummary, GroupActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
 import { toFailure } from './failures.js';
+import { Governor } from './governor.js';
 import { withLiveness } from './liveness.js';
+
+/** How long the person who waits for the test waits for a connection. */
+const PATIENCE_MS = 8_000;
+/** Of a step, as connectors have it; where queries are paced, a step gets the time of these many more. */
+const STEP_TIMEOUT_MS = 10_000;
+const STATEMENTS_OF_A_STEP = 20;
 
 /**
  * Makes the activity that tests a data source and writes each step to the test's row as it begins and ends, for whoever
@@ -29,15 +36,26 @@ export function createCheckSource(context: ActivityContext): GroupActivities['ch
         const { type, ...connection } = await resolveConnection(database, secretKey, dataSourceId);
         const secrets = Object.values(connection.secrets);
         const connector = await loadConnector(type);
-        const check = connector.check(connection, {
+        const governor = await Governor.ofSource(context, dataSourceId);
+        const rate = governor.perSecond;
+        await governor.admit(
           signal,
-          workerAddresses: worker.addresses,
-          ...(databases === undefined ? {} : { databases }),
-        });
-        for await (const step of check) {
-          steps.push(step);
-          await put(step, secrets);
-        }
+          async (admission) => {
+            const check = connector.check(connection, {
+              signal: admission.signal,
+              pace: admission.pace,
+              workerAddresses: worker.addresses,
+              ...(rate === undefined ? {} : { stepTimeout: STEP_TIMEOUT_MS + (STATEMENTS_OF_A_STEP / rate) * 1_000 }),
+              ...(databases === undefined ? {} : { databases }),
+            });
+            for await (const step of check) {
+              steps.push(step);
+              await put(step, secrets);
+            }
+          },
+          // Looking into another database than the data source's own takes a second connection.
+          { patience: PATIENCE_MS, connections: databases === undefined ? 1 : 2 },
+        );
       } catch (error) {
         if (signal.aborted) throw error;
         await put({

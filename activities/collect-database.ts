@@ -22,6 +22,7 @@ import type { RunLogger } from '../catalog/runs/run-logger.js';
 import type { UnitClaim } from '../catalog/runs/units.js';
 import type { DatabaseDescription, DatabaseReader, ObjectProblem, ReadPage } from '../connectors/contract.js';
 import type { Database } from '../db/database.js';
+import type { Admission } from './governor.js';
 import { readAhead } from './read-ahead.js';
 
 /** Fingerprints are false alarms at worst; should one ever miss a change, it is seen after this long. */
@@ -40,15 +41,24 @@ export interface CollectionOfDatabase {
   log: RunLogger;
   signal: AbortSignal;
   checkpoint(progress: CollectCheckpoint): void;
+  /** Asked after each page whether the source is to be left alone now. */
+  rest: Admission['rest'];
+}
+
+interface Broken {
+  /** The run is paused. */
+  paused: boolean;
+  /** The source is in its quiet hours. */
+  quiet?: ReturnType<Admission['rest']>;
 }
 
 /**
  * Lists a database, reads what may have changed, and stages what has; ends with the receipt. A run that is paused
- * meanwhile ends it earlier, without one.
+ * meanwhile, or a source that is to be left alone, ends it earlier, without one.
  */
 export async function collectDatabase(
   collection: CollectionOfDatabase,
-): Promise<{ tables: number; changed: number; paused: boolean }> {
+): Promise<{ tables: number; changed: number } & Broken> {
   const { reader, claim, log } = collection;
   const description = await reader.describe();
   const receipt = openReceipt({
@@ -69,9 +79,9 @@ export async function collectDatabase(
   });
   const containers = changedContainers(claim, description, known);
   const diff = await list(collection, known, receipt);
-  const { changed, paused } = await readChanged(collection, diff, receipt);
-  if (!paused) await end(collection, diff, containers, receipt);
-  return { tables: receipt.tables, changed, paused };
+  const { changed, ...broken } = await readChanged(collection, diff, receipt);
+  if (!broken.paused && broken.quiet === undefined) await end(collection, diff, containers, receipt);
+  return { tables: receipt.tables, changed, ...broken };
 }
 
 function isFullReadDue({ fullReadAt, lastServerIdentity }: UnitClaim): boolean {
@@ -114,15 +124,14 @@ async function list(
 
 /**
  * Three pages are in work at a time: one is read at the source, one is digested, and the one before is staged. They are
- * staged one after the other. Returns how many tables were staged as changed, and whether it broke off because the run
- * is paused.
+ * staged one after the other. Returns how many tables were staged as changed, and why it broke off if it did.
  */
 async function readChanged(
   collection: CollectionOfDatabase,
   diff: ListingDiff,
   receipt: Receipt,
-): Promise<{ changed: number; paused: boolean }> {
-  const { reader, claim, signal } = collection;
+): Promise<{ changed: number } & Broken> {
+  const { reader, claim, signal, rest } = collection;
   const digest = (listed: readonly ObjectToRead[], page: ReadPage) => digestPage(claim, listed, page);
   const progress = { cursor: claim.cursor ?? '', tablesDone: diff.listed - diff.toRead.length };
   let changed = 0;
@@ -131,7 +140,9 @@ async function readChanged(
     for await (const page of readAhead(reader, diff.toRead, keyAtSource, digest)) {
       signal.throwIfAborted();
       const rows = await rowsOf(collection, page, keysAreTrusted(receipt));
-      if ((await staging).paused) break;
+      const { paused } = await staging;
+      const quiet = paused ? undefined : rest();
+      if (paused || quiet !== undefined) return { changed, paused, ...(quiet === undefined ? {} : { quiet }) };
       signal.throwIfAborted();
       const last = page.readKeys.at(-1) ?? '';
       if (last > progress.cursor) progress.cursor = last;

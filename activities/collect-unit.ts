@@ -4,28 +4,36 @@ import { resolveConnection } from '../catalog/sources/resolve-connection.js';
 import type { CollectedUnit, UnitToCollect } from '../workflows/contract.js';
 import { type CollectCheckpoint, collectDatabase } from './collect-database.js';
 import type { ActivityContext } from './context.js';
+import { type Admission, Governor } from './governor.js';
 import type { Liveness } from './liveness.js';
 import { loggedStep } from './logged-step.js';
 
 /**
  * Makes the activity that reads one database and stages what changed of it. A later attempt goes on where an earlier
- * one came to, and one that found the run paused returns that it yielded. Never writes how a unit ended: that is the
- * workflow's to know.
+ * one came to, and one that found the run paused, or the source in its quiet hours, returns that it yielded. Never
+ * writes how a unit ended: that is the workflow's to know.
  */
 export function createCollectUnit(context: ActivityContext) {
   return (ref: UnitToCollect): Promise<CollectedUnit> => {
     const { runId, unit, attemptsBefore = 0 } = ref;
     const step = { step: 'collect', runId, unit, attemptsBefore };
-    return loggedStep<CollectCheckpoint, CollectedUnit>(context, step, (liveness, log) =>
-      collect(context, ref, liveness, log),
-    );
+    return loggedStep<CollectCheckpoint, CollectedUnit>(context, step, async (liveness, log) => {
+      const governor = await Governor.ofRun(context, runId);
+      const quiet = governor.quiet();
+      if (quiet !== undefined) {
+        log.info('quiet hours', `Reading waits: the source is in its quiet hours until ${quiet.until}`);
+        return { tables: 0, changed: 0, yielded: { ...quiet, attempts: liveness.attempt } };
+      }
+      return governor.admit(liveness.signal, (admission) => collect(context, ref, liveness, admission, log));
+    });
   };
 }
 
 async function collect(
   context: ActivityContext,
   ref: UnitToCollect,
-  { signal, attempt, checkpoint }: Liveness<CollectCheckpoint>,
+  { attempt, checkpoint }: Liveness<CollectCheckpoint>,
+  { signal, pace, rest }: Admission,
   log: RunLogger,
 ): Promise<CollectedUnit> {
   const { database } = context;
@@ -38,12 +46,17 @@ async function collect(
   const { type, ...connection } = await resolveConnection(database, context.secretKey, claim.dataSourceId);
   log.addSecrets(Object.values(connection.secrets));
   const connector = await context.loadConnector(type);
-  const reader = await connector.openDatabase(connection, claim.database, { signal });
+  const reader = await connector.openDatabase(connection, claim.database, { signal, pace });
   try {
     const { user, server, version } = reader.identity;
     log.info('connect', `Connected to ${claim.database} as ${user} on server ${server}, version ${version}`);
     const stager = { runId: ref.runId, unit: ref.unit, attempt, resumed, cursor: claim.cursor };
-    const { paused, ...counts } = await collectDatabase({ database, reader, claim, stager, log, signal, checkpoint });
+    const collection = { database, reader, claim, stager, log, signal, checkpoint, rest };
+    const { paused, quiet, ...counts } = await collectDatabase(collection);
+    if (quiet !== undefined) {
+      log.info('quiet hours', `Reading rests: the source is in its quiet hours until ${quiet.until}`);
+      return { ...counts, yielded: { ...quiet, attempts: attempt } };
+    }
     if (paused) log.info('pause', 'Reading rests: the run is paused');
     return paused ? { ...counts, yielded } : counts;
   } finally {

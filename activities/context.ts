@@ -14,6 +14,8 @@ export interface ActivityContext {
   /** How many days what was removed from the map can be restored; 30 when left out. */
   tombstoneDays?: number | undefined;
   log: Logger;
+  /** What time it is, for quiet hours; the machine's clock when left out. */
+  now?(): Date;
   /** Who this worker is, for run logs and connection tests. */
   worker: { id: string; host: string; addresses: string[] };
 }

@@ -1,3 +1,5 @@
+import { Context } from '@temporalio/activity';
+import { SourceBusy } from '../catalog/governor/errors.js';
 import { getRun } from '../catalog/runs/read-runs.js';
 import type { RunLogger } from '../catalog/runs/run-logger.js';
 import { failUnit, nextUnits, planUnits } from '../catalog/runs/units.js';
@@ -5,11 +7,15 @@ import { resolveConnection } from '../catalog/sources/resolve-connection.js';
 import { ConnectorError, type DatabaseInfo } from '../connectors/contract.js';
 import type { FailureSummary, GroupActivities, UnitFailure } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
+import { BUSY_RETRY_MS } from './failures.js';
+import { type Admission, Governor } from './governor.js';
 import { loggedStep } from './logged-step.js';
 
 /** Of many refused databases the first few are named to the workflow; all of them have their cause in their row. */
 const NAMED = 3;
 const PAGE = 1_000;
+/** The step has an hour in all; before that is up, waiting for a busy source begins a new hour. */
+const LONGEST_WAIT_MS = 30 * 60_000;
 
 /**
  * Makes the activity that plans a run's units, one for each database in scope, after asking the source which databases
@@ -20,8 +26,22 @@ export function createDiscoverUnits(context: ActivityContext): GroupActivities['
   return ({ runId }) =>
     loggedStep(context, { step: 'list', runId }, async ({ signal }, log) => {
       const { database } = context;
-      const { dataSourceId } = await getRun(database, runId);
-      const listed = await listSource(context, dataSourceId, signal, log);
+      const governor = await Governor.ofRun(context, runId);
+      const quiet = governor.quiet();
+      if (quiet !== undefined) {
+        log.info('quiet hours', `The run waits: the source is in its quiet hours until ${quiet.until}`);
+        return { units: 0, failed: 0, failures: [], yielded: quiet };
+      }
+      let listed: Awaited<ReturnType<typeof listSource>>;
+      try {
+        listed = await governor.admit(signal, (admission) =>
+          listSource(context, governor.dataSourceId, admission, log),
+        );
+      } catch (error) {
+        if (!(error instanceof SourceBusy) || !hasWaitedLong()) throw error;
+        const until = new Date(Date.now() + BUSY_RETRY_MS).toISOString();
+        return { units: 0, failed: 0, failures: [], yielded: { reason: 'source busy', until } };
+      }
       const units = await planUnits(database, runId);
       const failures = await failUnlisted(context, runId, listed);
       for (const { database: name, ...failure } of failures)
@@ -33,11 +53,16 @@ export function createDiscoverUnits(context: ActivityContext): GroupActivities['
     });
 }
 
+/** Whether waiting for a busy source would soon use up the time that this step has in all. */
+function hasWaitedLong(): boolean {
+  return Date.now() - Context.current().info.scheduledTimestampMs > LONGEST_WAIT_MS;
+}
+
 /** Undefined when the source cannot list: then each database is left to tell for itself. */
 async function listSource(
   { database, secretKey, loadConnector }: ActivityContext,
   dataSourceId: string,
-  signal: AbortSignal,
+  { signal, pace }: Admission,
   log: RunLogger,
 ): Promise<Map<string, DatabaseInfo> | undefined> {
   const { type, ...connection } = await resolveConnection(database, secretKey, dataSourceId);
@@ -45,7 +70,7 @@ async function listSource(
   const connector = await loadConnector(type);
   log.info('connect', `Connecting to ${connection.config.host}:${connection.config.port}`);
   try {
-    const found = await connector.listDatabases(connection, { signal });
+    const found = await connector.listDatabases(connection, { signal, pace });
     return new Map(found.map((info) => [info.name, info]));
   } catch (error) {
     // The database that the source is listed from may be the one thing that is gone or closed to us.

@@ -1,5 +1,9 @@
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { RunThrottled, SourceBusy } from '../catalog/governor/errors.js';
 import { ConnectorError } from '../connectors/contract.js';
+
+/** When a step that found no free connection to its source, or no lane of its run, tries again. */
+export const BUSY_RETRY_MS = 4_000;
 
 /** Attempts that a defect of our own gets: it may be a race, but it must not keep a run open for a day. */
 const DEFECT_ATTEMPTS = 5;
@@ -20,6 +24,16 @@ export function toFailure(error: unknown, attempt = 1): Error {
     });
   }
   if (error instanceof Error && error.name === 'AbortError') return error;
+  if (error instanceof SourceBusy || error instanceof RunThrottled) {
+    return ApplicationFailure.create({
+      type: error.code,
+      message: error.message.slice(0, 500),
+      details: [{ remedy: error.remedy }],
+      // Nothing is wrong: it is its turn later.
+      category: ApplicationFailureCategory.BENIGN,
+      nextRetryDelay: BUSY_RETRY_MS,
+    });
+  }
   if (error instanceof Error && 'code' in error && 'remedy' in error) {
     const permanent = 'permanent' in error && error.permanent === true;
     return ApplicationFailure.create({

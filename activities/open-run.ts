@@ -1,11 +1,20 @@
+import { limitsOfCrawler } from '../catalog/governor/limits.js';
+import { quietUntil } from '../catalog/governor/quiet-hours.js';
 import { openRun } from '../catalog/runs/open-run.js';
+import { isOpen, recordSkippedRun } from '../catalog/runs/queue-run.js';
 import { RunLogger } from '../catalog/runs/run-logger.js';
-import type { ControlActivities } from '../workflows/contract.js';
+import { NotFound } from '../db/refusals.js';
+import type { ControlActivities, RunPlan } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
 
-/** Makes the activity that opens a run's row. */
-export function createOpenRun({ database, log }: ActivityContext): ControlActivities['openRun'] {
+type Request = Parameters<ControlActivities['openRun']>[0];
+
+/** Makes the activity that opens a run's row, or records that its time came in the quiet hours of its source. */
+export function createOpenRun(context: ActivityContext): ControlActivities['openRun'] {
+  const { database, log } = context;
   return async (request) => {
+    const skipped = request.trigger === 'schedule' ? await skippedInQuietHours(context, request) : undefined;
+    if (skipped !== undefined) return skipped;
     const plan = await openRun(database, request);
     const runLog = new RunLogger(database, request.runId, {
       onError: (err) => log.warn({ err, runId: request.runId }, 'run log could not be written'),
@@ -18,4 +27,21 @@ export function createOpenRun({ database, log }: ActivityContext): ControlActivi
     await runLog.close();
     return plan;
   };
+}
+
+async function skippedInQuietHours(
+  { database, now }: ActivityContext,
+  { runId, crawlerId }: Request,
+): Promise<RunPlan | undefined> {
+  // An earlier attempt may have opened it a moment before the window began.
+  if (await isOpen(database, runId)) return undefined;
+  const { quietHours } = await limitsOfCrawler(database, crawlerId).catch((error: unknown) => {
+    // That the crawler is gone is openRun's to say.
+    if (error instanceof NotFound) return { quietHours: [] };
+    throw error;
+  });
+  const until = quietUntil(quietHours, now?.() ?? new Date());
+  if (until === undefined) return undefined;
+  await recordSkippedRun(database, { crawlerId, runId, quietUntil: until });
+  return { runId, crawlerName: '', resourceGroup: '', lanes: 0, skipped: true };
 }

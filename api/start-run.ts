@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Actor } from '../access/actor.js';
 import { CrawlerDeleting } from '../catalog/crawlers/errors.js';
 import type { CrawlerDetail } from '../catalog/crawlers/read-crawlers.js';
+import { limitsOfCrawler } from '../catalog/governor/limits.js';
+import { quietUntil } from '../catalog/governor/quiet-hours.js';
 import { queueRun, type RunHeading, unqueueRun } from '../catalog/runs/queue-run.js';
 import { openRunOf } from '../catalog/runs/read-runs.js';
 import type { ApiContext } from './context.js';
@@ -11,9 +13,11 @@ import { withoutWorker } from './without-worker.js';
 /**
  * Starts a run of a crawler. The engine decides whether one is open, not our rows: a row can be left open by a run that
  * died, and the run that starts next closes it.
- * @param how.anyway start it also where no worker serves the crawler's group: it waits for one
+ * @param how.anyway start it also where no worker serves the crawler's group: it waits for one; and in the quiet hours
+ *   of the source, which it then reads all the same
  * @param how.retryOf the run of which it collects what failed
- * @throws Problem RUN_OPEN with the open run, RESOURCE_GROUP_WITHOUT_WORKER; CrawlerDeleting; OrchestratorUnavailable
+ * @throws Problem RUN_OPEN with the open run, RESOURCE_GROUP_WITHOUT_WORKER, QUIET_HOURS with their end;
+ *   CrawlerDeleting; OrchestratorUnavailable
  */
 export async function startRun(
   context: ApiContext,
@@ -24,6 +28,9 @@ export async function startRun(
   const { database, orchestrator } = context;
   if (crawler.status === 'deleting') throw new CrawlerDeleting(crawler.id);
   if (crawler.resourceGroup.liveWorkers === 0 && !how.anyway) throw refusedWithoutWorker(crawler);
+  const { quietHours } = await limitsOfCrawler(database, crawler.id);
+  const until = quietUntil(quietHours, new Date());
+  if (until !== undefined && !how.anyway) throw refusedInQuietHours(crawler, until);
   const runId = randomUUID();
   const request = {
     crawlerId: crawler.id,
@@ -33,7 +40,7 @@ export async function startRun(
       : { trigger: 'retry' as const, ofRunId: how.retryOf }),
     requestedBy: actor.personId,
   };
-  const queued = await queueRun(database, request);
+  const queued = await queueRun(database, { ...request, despiteQuietHours: until !== undefined });
   const { started } = await orchestrator
     .startCrawl({ ...request, crawlerName: crawler.name, resourceGroup: crawler.resourceGroup.id })
     .catch(async (error: unknown) => {
@@ -43,6 +50,17 @@ export async function startRun(
   if (started) return { runId, number: queued?.number ?? null, status: queued?.status ?? 'queued' };
   await unqueueRun(database, runId);
   throw await refusedForOpenRun(context, crawler);
+}
+
+function refusedInQuietHours({ dataSource }: CrawlerDetail, until: Date): Problem {
+  return new Problem(
+    'QUIET_HOURS',
+    `The data source ${dataSource.name} is in its quiet hours until ${until.toISOString()}; no run collects it now.`,
+    {
+      remedy: 'Run it after that, or send {"anyway": true} to collect all the same.',
+      extra: { until: until.toISOString() },
+    },
+  );
 }
 
 function refusedWithoutWorker(crawler: CrawlerDetail): Problem {

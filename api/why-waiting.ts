@@ -1,3 +1,5 @@
+import { limitsOfRun } from '../catalog/governor/limits.js';
+import { quietUntil } from '../catalog/governor/quiet-hours.js';
 import { liveWorkers } from '../catalog/groups/workers.js';
 import type { RunDetail } from '../catalog/runs/read-runs.js';
 import { databaseOfUnit, placeInGroup, searchBehind, type Waiting } from '../catalog/runs/waiting.js';
@@ -7,6 +9,9 @@ import { withoutWorker } from './without-worker.js';
 
 /** Steps that a worker of the resource group runs; the others are the control queue's. */
 const ON_THE_GROUP = new Set(['discoverUnits', 'collectUnit']);
+
+/** What a step failed with because it is not its turn: nothing is wrong. */
+const IN_TURN = new Set(['SOURCE_BUSY', 'RUN_THROTTLED']);
 
 /**
  * Why an open run does not go on, and what is owed after its end: one entry for each cause, none while all is well.
@@ -21,6 +26,7 @@ export async function whyWaiting(context: ApiContext, run: RunDetail): Promise<W
   const noWorker = group !== null && (await liveWorkers(context.database, group)).length === 0;
   return [
     ...(run.pause === null ? [] : [paused(run.pause)]),
+    ...(await quietHours(context, run)),
     ...(noWorker ? [{ ...withoutWorker(group), resourceGroup: group }] : []),
     ...(await stepsThatWait(context, run, noWorker)),
   ];
@@ -33,6 +39,20 @@ function paused({ since, by, note }: NonNullable<RunDetail['pause']>): Waiting {
     remedy: 'It goes on with POST /api/v1/runs/{id}/resume.',
     since,
   };
+}
+
+async function quietHours({ database }: ApiContext, run: RunDetail): Promise<Waiting[]> {
+  const limits = await limitsOfRun(database, run.id);
+  const until = limits.despiteQuietHours ? undefined : quietUntil(limits.quietHours, new Date());
+  if (until === undefined) return [];
+  return [
+    {
+      code: 'QUIET_HOURS',
+      message: `The data source is in its quiet hours until ${until.toISOString()}; what is read rests after the page in work`,
+      remedy: 'It goes on by itself then. After a change of the quiet hours, POST /api/v1/runs/{id}/resume wakes it.',
+      until,
+    },
+  ];
 }
 
 async function stepsThatWait(context: ApiContext, run: RunDetail, noWorker: boolean): Promise<Waiting[]> {
@@ -59,9 +79,12 @@ async function retrying(
   const { unit, ...cause } = failure ?? { code: 'INTERNAL', message: '' };
   const name = unit === undefined ? null : await databaseOfUnit(database, run.id, unit);
   const seconds = Math.max(0, Math.ceil(((nextAttemptAt?.getTime() ?? 0) - Date.now()) / 1_000));
+  const inTurn = IN_TURN.has(cause.code);
   return {
-    code: 'RETRYING',
-    message: `${WHAT[step] ?? step}${name === null ? '' : ` ${name}`}: attempt ${attempt} in ${seconds} s, after: ${cause.message}`,
+    code: inTurn ? cause.code : 'RETRYING',
+    message: inTurn
+      ? cause.message
+      : `${WHAT[step] ?? step}${name === null ? '' : ` ${name}`}: attempt ${attempt} in ${seconds} s, after: ${cause.message}`,
     ...(cause.remedy === undefined ? {} : { remedy: cause.remedy }),
     database: name,
     attempt,

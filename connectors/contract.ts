@@ -151,10 +151,20 @@ export const CHECK_STEPS = [
 ] as const;
 export type CheckStepId = (typeof CHECK_STEPS)[number];
 
-export interface CheckOptions {
+/**
+ * Awaited before each statement that goes to the source: resolves when it may be sent. Rejects with the signal's reason.
+ * Left out, nothing waits.
+ */
+export type Pace = (signal: AbortSignal) => Promise<void>;
+
+export interface ConnectOptions {
+  signal: AbortSignal;
+  pace?: Pace | undefined;
+}
+
+export interface CheckOptions extends ConnectOptions {
   /** Databases of a scope to look into; without any, the source's own one. */
   databases?: readonly string[];
-  signal: AbortSignal;
   /** Milliseconds per step; listing and sampling get six times as much. Default 10,000. */
   stepTimeout?: number;
   /** Addresses of the worker that runs the test, named in the remedy of a refused connection. */
@@ -166,8 +176,8 @@ export interface Connector {
   readonly spec: ConnectorSpec;
   /** Yields each step when it starts and again when it ends. Never throws for a failure of the source. */
   check(connection: Connection, options: CheckOptions): AsyncIterable<CheckStep>;
-  listDatabases(connection: Connection, options: { signal: AbortSignal }): Promise<DatabaseInfo[]>;
-  openDatabase(connection: Connection, database: string, options: { signal: AbortSignal }): Promise<DatabaseReader>;
+  listDatabases(connection: Connection, options: ConnectOptions): Promise<DatabaseInfo[]>;
+  openDatabase(connection: Connection, database: string, options: ConnectOptions): Promise<DatabaseReader>;
 }
 
 /** Codes that no retry can mend; everything else is worth another attempt. */

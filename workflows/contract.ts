@@ -80,7 +80,7 @@ export interface CrawlResumption {
 export interface CrawlResult {
   runId: string;
   /** A run of which every unit failed ends as a failed execution instead. */
-  status: 'succeeded' | 'partial';
+  status: 'succeeded' | 'partial' | 'skipped';
   counts: Record<string, number>;
 }
 
@@ -96,6 +96,8 @@ export interface RunPlan {
   resourceGroup: string;
   /** Units collected side by side. */
   lanes: number;
+  /** Its time came in the quiet hours of the source: that is recorded, and nothing is to be done. */
+  skipped?: true;
 }
 
 export interface UnitRef {
@@ -114,7 +116,10 @@ export interface UnitToCollect extends UnitRef {
 export interface CollectedUnit {
   tables: number;
   changed: number;
-  yielded?: { reason: 'paused'; attempts: number };
+  yielded?:
+    | { reason: 'paused'; attempts: number }
+    /** The source is to be left alone until then, in ISO format. */
+    | { reason: 'quiet hours'; until: string; attempts: number };
 }
 
 /** Signals to a crawl that its run was paused or may go on. They only wake it: the run's row says what is so. */
@@ -271,6 +276,8 @@ export interface GroupActivities {
     failed: number;
     /** The first few of those. */
     failures: UnitFailure[];
+    /** Nothing was listed: the step is to be repeated at that time, in ISO format. */
+    yielded?: { reason: 'quiet hours' | 'source busy'; until: string };
   }>;
   collectUnit(unit: UnitToCollect): Promise<CollectedUnit>;
   checkSource(request: ConnectionTestInput): Promise<{ passed: boolean; failure?: FailureSummary }>;

@@ -18,7 +18,7 @@ import { collectUnits } from './unit-lanes.js';
 export const progressQuery = defineQuery<CrawlProgress>('progress');
 
 type Outcome =
-  | { next: 'close'; status: 'succeeded' | 'partial' | 'failed'; counts: Record<string, number> }
+  | { next: 'close'; status: 'succeeded' | 'partial' | 'failed' | 'skipped'; counts: Record<string, number> }
   | { next: 'continue'; resume: CrawlResumption };
 
 /**
@@ -79,12 +79,18 @@ async function run(input: CrawlInput, runId: string, progress: RunProgress, paus
   const { crawlerId } = input;
   enter(progress, 'opening');
   const plan = input.resume?.plan ?? (await open(input, runId));
+  if (plan.skipped === true) return { next: 'close', status: 'skipped', counts: {} };
   if (input.resume === undefined) {
     enter(progress, 'listing');
-    const found = await connecting(
+    const { discoverUnits } = connecting(
       plan.resourceGroup,
       `List the databases in scope, on resource group ${plan.resourceGroup}`,
-    ).discoverUnits({ runId });
+    );
+    let found = await discoverUnits({ runId });
+    while (found.yielded !== undefined) {
+      await pauses.until(found.yielded.until);
+      found = await discoverUnits({ runId });
+    }
     progress.unitsTotal = found.units;
     progress.unitsDone = found.failed;
     progress.unitsFailed = found.failed;

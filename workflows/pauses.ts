@@ -43,6 +43,13 @@ export class Pauses {
     await this.waiting;
   }
 
+  /** After a step yielded to what ends at a time, in ISO format: waits until then, or until somebody resumes the run. */
+  async until(time: string): Promise<void> {
+    const seen = this.resumptions;
+    const milliseconds = Math.max(1_000, Date.parse(time) - Date.now());
+    await condition(() => this.resumptions > seen, milliseconds);
+  }
+
   private async wait(): Promise<void> {
     for (;;) {
       const seen = this.resumptions;

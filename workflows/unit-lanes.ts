@@ -59,7 +59,8 @@ async function collectUnit({ crawlerId, plan, progress, pauses }: LaneState, uni
     const { collectUnit } = collecting(plan.resourceGroup, crawlerId, `Collect database ${unit.database}`);
     let { yielded } = await collectUnit(unit);
     while (yielded !== undefined) {
-      await pauses.untilResumed();
+      if (yielded.reason === 'quiet hours') await pauses.until(yielded.until);
+      else await pauses.untilResumed();
       ({ yielded } = await collectUnit({ ...unit, attemptsBefore: yielded.attempts }));
     }
     await inBatches(`Publish database ${unit.database}`).publishUnit(unit);

@@ -23,7 +23,7 @@ export const crawlerRunRoutes: Route[] = [
     body: startRunSchema,
     idempotent: true,
     reply: { status: 202, description: 'The run is on its way.', body: runStartedSchema },
-    problems: ['RUN_OPEN', 'RESOURCE_GROUP_WITHOUT_WORKER', 'CRAWLER_DELETING', 'TEMPORAL_UNAVAILABLE'],
+    problems: ['RUN_OPEN', 'QUIET_HOURS', 'RESOURCE_GROUP_WITHOUT_WORKER', 'CRAWLER_DELETING', 'TEMPORAL_UNAVAILABLE'],
     handle: async (context, { actor, target, body }) => {
       const run = await startRun(context, target, actor, body);
       return { body: run, headers: { Location: `/api/v1/runs/${run.runId}` } };

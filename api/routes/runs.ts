@@ -8,6 +8,7 @@ import { retryOf } from '../../catalog/runs/retry-run.js';
 import { readRunLog } from '../../catalog/runs/run-log.js';
 import { OPEN_STATUSES } from '../../catalog/runs/run-state.js';
 import { forceStopFrom } from '../../catalog/runs/stop-run.js';
+import { throttleRun } from '../../catalog/runs/throttle-run.js';
 import type { ApiContext } from '../context.js';
 import { forceStopRun } from '../force-stop-run.js';
 import { pause, resume } from '../pause-run.js';
@@ -27,6 +28,7 @@ import {
   runStoppingSchema,
   runUnitPageSchema,
 } from '../schemas/runs.js';
+import { throttleSchema } from '../schemas/source-limits.js';
 import { startRun } from '../start-run.js';
 import { stopRun } from '../stop-run.js';
 import { whyWaiting } from '../why-waiting.js';
@@ -149,6 +151,31 @@ export const runRoutes: Route[] = [
   }),
   route({
     method: 'post',
+    path: '/runs/:id/throttle',
+    tag,
+    summary: 'Hold an open run to less',
+    description:
+      'To fewer databases at once or fewer queries a second, within a few seconds. A database that is over the number rests after the page in work.',
+    access: onWorkspaceOf('crawler.run', 'run', find),
+    audit: 'run.throttle',
+    params: uuidParams,
+    body: throttleSchema,
+    reply: { status: 200, description: 'The run, with its throttle.', body: runSchema },
+    problems: ['NO_OPEN_RUN'],
+    handle: async (context, { actor, target, body }) => {
+      if ((await throttleRun(context.database, target.id, body, actor)) === undefined)
+        throw new Problem(
+          'NO_OPEN_RUN',
+          `Run ${target.number} is ${target.status}; only an open run can be throttled.`,
+          {
+            remedy: 'Limits of the data source hold for every run.',
+          },
+        );
+      return { body: await presentRun(context, await getRun(context.database, target.id), actor) };
+    },
+  }),
+  route({
+    method: 'post',
     path: '/runs/:id/force-stop',
     tag,
     summary: 'End a run that does not confirm its Stop',
@@ -178,6 +205,7 @@ export const runRoutes: Route[] = [
     reply: { status: 202, description: 'The retry is on its way.', body: runStartedSchema },
     problems: [
       'RUN_OPEN',
+      'QUIET_HOURS',
       'NOTHING_TO_RETRY',
       'RESOURCE_GROUP_WITHOUT_WORKER',
       'CRAWLER_DELETING',

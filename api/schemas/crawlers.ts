@@ -152,10 +152,10 @@ export const scopePreviewSchema = z
 
 export const startRunSchema = z
   .strictObject({
-    anyway: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'Also where no worker serves its resource group: it waits.' }),
+    anyway: z.boolean().default(false).meta({
+      description:
+        'Also where no worker serves its resource group, until one comes up; and in the quiet hours of the source, which it then reads all the same.',
+    }),
   })
   .meta({ id: 'StartRun' });
 export const pauseSchema = z.strictObject({ note: z.string().trim().min(1).max(500).optional() }).meta({ id: 'Pause' });

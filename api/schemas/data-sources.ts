@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { cursor, limit, pageOf, timestamp, uuid } from './lists.js';
 import { permitted } from './permissions.js';
 import { groupId } from './resource-groups.js';
+import { sourceLimitsSchema } from './source-limits.js';
 
 const name = z.string().trim().min(1).max(200);
 const text = z.string().trim().max(2_000).nullable();
@@ -45,6 +46,7 @@ export const dataSourceSchema = z
     environment: environmentSchema,
     region: z.string().nullable(),
     config,
+    limits: sourceLimitsSchema,
     secrets: z
       .record(z.string(), z.enum(['set', 'reference', 'missing']))
       .meta({ description: 'Which credentials it has; never what they are.' }),
@@ -76,6 +78,7 @@ export const newDataSourceSchema = z
     region: text.optional(),
     instance: instance.optional(),
     config: config.optional(),
+    limits: sourceLimitsSchema.optional(),
     url: z.string().min(1).max(4_096).optional().meta({
       description: 'A connection URL instead of `config` and `secrets`, e.g. postgres://user:password@host/database.',
     }),
@@ -102,6 +105,7 @@ export const dataSourcePatchSchema = z
     environment: environmentSchema.optional(),
     region: text.optional(),
     config: config.optional().meta({ description: 'The whole of it, not a part.' }),
+    limits: sourceLimitsSchema.optional().meta({ description: 'All of them, not a part; `{}` lifts them.' }),
     secrets: z
       .record(secretName, secret.nullable())
       .optional()

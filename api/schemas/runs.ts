@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cursor, limit, pageOf, several, timestamp, uuid } from './lists.js';
 import { permitted, personReferenceSchema } from './permissions.js';
+import { runThrottleSchema } from './source-limits.js';
 
 export const failureSchema = z
   .object({ code: z.string(), message: z.string(), remedy: z.string().optional() })
@@ -64,7 +65,7 @@ export const waitingSchema = z
   .object({
     code: z.string().meta({
       description:
-        'PAUSED, WAITING_FOR_CAPACITY, RESOURCE_GROUP_WITHOUT_WORKER, RETRYING, INDEX_BEHIND or TEMPORAL_UNAVAILABLE.',
+        'PAUSED, QUIET_HOURS, SOURCE_BUSY, RUN_THROTTLED, WAITING_FOR_CAPACITY, RESOURCE_GROUP_WITHOUT_WORKER, RETRYING, INDEX_BEHIND or TEMPORAL_UNAVAILABLE.',
     }),
     message: z.string(),
     remedy: z.string().optional(),
@@ -74,6 +75,7 @@ export const waitingSchema = z
     database: z.string().nullable().optional(),
     attempt: z.int().optional().meta({ description: 'The attempt that is to come.' }),
     nextAttemptAt: timestamp.nullable().optional(),
+    until: timestamp.optional().meta({ description: 'When the quiet hours end.' }),
     cause: failureSchema.optional().meta({ description: 'How the attempt before ended.' }),
   })
   .meta({ id: 'Waiting' });
@@ -89,6 +91,7 @@ export const runSchema = z
       .object({ since: timestamp, by: z.string().nullable(), note: z.string().nullable() })
       .nullable()
       .meta({ description: 'Who paused the run, when and why; null while it is not paused.' }),
+    throttle: runThrottleSchema,
     forceStopFrom: timestamp
       .nullable()
       .meta({ description: 'From when a Stop that is not confirmed can be forced; null without one.' }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const minute = z.int().min(0).max(59);
 const hour = z.int().min(0).max(23);
-const timeZone = z.string().refine(isTimeZone, 'is not the name of a time zone, such as Asia/Shanghai or UTC');
+export const timeZone = z.string().refine(isTimeZone, 'is not the name of a time zone, such as Asia/Shanghai or UTC');
 const distinct = <T extends z.ZodType>(item: T, max: number) =>
   z
     .array(item)

@@ -16,13 +16,22 @@ export interface RunHeading {
  */
 export async function queueRun(
   database: Database,
-  run: { runId: string; crawlerId: string; trigger: RunTrigger; ofRunId?: string; requestedBy?: string },
+  run: {
+    runId: string;
+    crawlerId: string;
+    trigger: RunTrigger;
+    ofRunId?: string;
+    requestedBy?: string;
+    /** Set for one that was started in the quiet hours of its source all the same. */
+    despiteQuietHours?: boolean;
+  },
 ): Promise<RunHeading | undefined> {
   await query(
     database,
-    `INSERT INTO crawl_run (id, crawler_id, workspace_id, trigger, of_run_id, requested_by, status, resource_group_id)
+    `INSERT INTO crawl_run (id, crawler_id, workspace_id, trigger, of_run_id, requested_by, status, resource_group_id,
+                            despite_quiet_hours)
      SELECT :runId::uuid, c.id, c.workspace_id, :trigger, :ofRunId::uuid, :requestedBy::uuid, 'queued',
-            c.resource_group_id
+            c.resource_group_id, :despiteQuietHours::boolean
        FROM crawler c
       WHERE c.id = :crawlerId AND c.status = 'active'
         -- The conflict below would do, but a row that is not inserted uses up a number too.
@@ -39,6 +48,7 @@ export async function queueRun(
       trigger: run.trigger,
       ofRunId: run.ofRunId ?? null,
       requestedBy: run.requestedBy ?? null,
+      despiteQuietHours: run.despiteQuietHours === true,
     },
   );
   const [row] = await query<{ number: string; status: RunStatus }>(
@@ -57,22 +67,39 @@ export async function unqueueRun(database: Database, runId: string): Promise<voi
   await query(database, `DELETE FROM crawl_run WHERE id = ? AND status = 'queued'`, [runId]);
 }
 
-/** Records that a cycle's time came while an earlier run was still open. Repeatable. */
-export async function recordSkippedRun(database: Database, run: { crawlerId: string; runId: string }): Promise<void> {
+/** Whether a run's row is there and has not ended. */
+export async function isOpen(database: Database, runId: string): Promise<boolean> {
+  const rows = await query(database, 'SELECT 1 FROM crawl_run WHERE id = ? AND ended_at IS NULL', [runId]);
+  return rows.length > 0;
+}
+
+/**
+ * Records that a cycle's time came while an earlier run was still open, or in the quiet hours of the source.
+ * Repeatable.
+ * @param run.quietUntil when those end
+ */
+export async function recordSkippedRun(
+  database: Database,
+  run: { crawlerId: string; runId: string; quietUntil?: Date },
+): Promise<void> {
   await query(
     database,
     `INSERT INTO crawl_run (id, crawler_id, workspace_id, trigger, status, resource_group_id, ended_at, cu_hours, error)
      SELECT :runId::uuid, c.id, c.workspace_id, 'schedule', 'skipped', c.resource_group_id, now(), 0,
-            jsonb_build_object(
+            CASE WHEN :quietUntil::text IS NOT NULL THEN jsonb_build_object(
+              'code', 'QUIET_HOURS',
+              'message', 'It was due in the quiet hours of the source, which last until ' || :quietUntil::text,
+              'remedy', 'Move the plan out of the quiet hours, or change those of the data source.')
+            ELSE jsonb_build_object(
               'code', 'EARLIER_RUN_OPEN',
               'message', 'The run before was still going when this one was due'
                 || coalesce((SELECT ': run ' || o.number FROM crawl_run o
                               WHERE o.crawler_id = c.id AND o.status IN ('queued', 'running', 'stopping')), ''),
-              'remedy', 'Give the plan longer intervals if this happens often, or the resource group more capacity.')
+              'remedy', 'Give the plan longer intervals if this happens often, or the resource group more capacity.') END
        FROM crawler c
       WHERE c.id = :crawlerId
         FOR KEY SHARE OF c
      ON CONFLICT DO NOTHING`,
-    run,
+    { crawlerId: run.crawlerId, runId: run.runId, quietUntil: run.quietUntil?.toISOString() ?? null },
   );
 }

@@ -1,8 +1,8 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
+import type { Throttle } from '../governor/limits.js';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
-
 import { type VisibleWorkspaces, visibleBinding } from '../model/visible-workspaces.js';
 import { countRun } from './close-run.js';
 import type { RunPause } from './pause-run.js';
@@ -43,6 +43,8 @@ export interface RunDetail extends RunSummary {
   active: string[];
   /** Set while an open run is paused. */
   pause: RunPause | null;
+  /** What a person held it to while it was going. */
+  throttle: Throttle;
   /** The settings it went by. */
   config: Record<string, unknown>;
   workflowRunId: string | null;
@@ -129,6 +131,7 @@ export async function getRun(database: Database, runId: string): Promise<RunDeta
   const [run] = await query<Omit<RunDetail, 'units' | 'active'>>(
     database,
     `SELECT ${SUMMARY}, r.config, r.workflow_run_id AS "workflowRunId",
+            coalesce(r.throttle, '{}') AS throttle,
             CASE WHEN r.paused_at IS NOT NULL AND r.ended_at IS NULL THEN jsonb_build_object(
               'since', r.paused_at, 'note', r.pause_note,
               'by', (SELECT b.name FROM person b WHERE b.id = r.paused_by)) END AS pause

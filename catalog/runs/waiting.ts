@@ -14,6 +14,8 @@ export interface Waiting {
   database?: string | null;
   attempt?: number;
   nextAttemptAt?: Date | null;
+  /** When the quiet hours end. */
+  until?: Date;
   cause?: { code: string; message: string; remedy?: string };
 }
 

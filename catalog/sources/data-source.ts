@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { SourceLimits } from '../governor/limits.js';
 import { InvalidInput } from '../model/errors.js';
 import { SECRET_REFERENCE } from './secret-references.js';
 
@@ -23,6 +24,7 @@ export interface DataSource {
   environment: Environment;
   region: string | null;
   config: Record<string, unknown>;
+  limits: SourceLimits;
   /** Which credentials there are, never what they are. Names without one are left out: see secretStates. */
   secrets: Record<string, 'set' | 'reference'>;
   /** Where references point, e.g. `env:NAME`. */

@@ -11,7 +11,7 @@ type Row = Omit<DataSource, 'secrets'> & { sealed: Buffer | null };
 
 const SELECT = `
   SELECT s.id, s.workspace_id AS "workspaceId", s.name, s.description, s.type, s.instance, s.environment, s.region,
-         s.config, s.secret_sealed AS sealed, s.secret_refs AS "secretRefs", s.created_by AS "createdBy",
+         s.config, s.limits, s.secret_sealed AS sealed, s.secret_refs AS "secretRefs", s.created_by AS "createdBy",
          s.created_at AS "createdAt", s.updated_at AS "updatedAt", s.version,
          (SELECT count(*)::int FROM crawler c WHERE c.data_source_id = s.id) AS crawlers
     FROM data_source s`;

@@ -4,6 +4,7 @@ import { query } from '../../db/query.js';
 import { NameTaken, NotFound, VersionConflict } from '../../db/refusals.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../db/violations.js';
 import { CycleNeedsProduction } from '../crawlers/errors.js';
+import type { SourceLimits } from '../governor/limits.js';
 import { InvalidInput } from '../model/errors.js';
 import {
   checkSecrets,
@@ -33,6 +34,7 @@ export async function createSource(
     /** `host:port` of the config when left out. */
     instance?: string;
     config: unknown;
+    limits?: SourceLimits;
     secrets?: Readonly<Record<string, string>>;
     secretRefs?: Readonly<Record<string, string>>;
     createdBy?: string;
@@ -51,11 +53,11 @@ export async function createSource(
     await query(
       database,
       `INSERT INTO data_source (
-         id, workspace_id, name, description, type, instance, environment, region, config, secret_sealed, secret_refs,
-         created_by
+         id, workspace_id, name, description, type, instance, environment, region, config, limits, secret_sealed,
+         secret_refs, created_by
        ) VALUES (
-         :id, :workspaceId, :name, :description, :type, :instance, :environment, :region, :config, :sealed, :refs,
-         :createdBy
+         :id, :workspaceId, :name, :description, :type, :instance, :environment, :region, :config, :limits, :sealed,
+         :refs, :createdBy
        )`,
       {
         id,
@@ -67,6 +69,7 @@ export async function createSource(
         environment: source.environment,
         region: source.region ?? null,
         config: JSON.stringify(config),
+        limits: JSON.stringify(source.limits ?? {}),
         sealed: Object.keys(secrets).length === 0 ? null : sealSecrets(context.secretKey, id, secrets),
         refs: JSON.stringify(source.secretRefs ?? {}),
         createdBy: source.createdBy ?? null,
@@ -91,6 +94,8 @@ export interface SourceChange {
   instance?: string;
   /** The whole config, not a part of it. */
   config?: unknown;
+  /** All of them, not a part. */
+  limits?: SourceLimits;
   /** By name: a value replaces what there was, null takes it away, names left out stay. */
   secrets?: Readonly<Record<string, string | null>>;
   secretRefs?: Readonly<Record<string, string | null>>;
@@ -135,6 +140,7 @@ export async function updateSource(
                 environment = coalesce(:environment, environment),
                 region = CASE WHEN :places THEN :region ELSE region END,
                 config = coalesce(:config::jsonb, config),
+                limits = coalesce(:limits::jsonb, limits),
                 secret_sealed = :sealed, secret_refs = :refs, updated_at = now(), version = version + 1
           WHERE id = :id`,
         {
@@ -146,6 +152,7 @@ export async function updateSource(
           places: change.region !== undefined,
           region: change.region ?? null,
           config: config === undefined ? null : JSON.stringify(config),
+          limits: change.limits === undefined ? null : JSON.stringify(change.limits),
           sealed,
           refs: JSON.stringify(refs),
         },

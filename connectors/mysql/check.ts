@@ -35,7 +35,7 @@ async function* steps(connection: Connection, options: CheckOptions): AsyncGener
   let session: Session | undefined;
   try {
     session = yield* checkStep('authenticate', options, async () => {
-      const value = await Session.logIn(target, signal);
+      const value = await Session.logIn(target, { signal, pace: options.pace });
       return { value, message: `Logged in as ${config.user}` };
     });
     if (session !== undefined) yield* inside(session, config, options);

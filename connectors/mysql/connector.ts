@@ -13,8 +13,8 @@ export const mysqlConnector: Connector = {
   spec: mysqlSpec,
   check: checkMysql,
 
-  async listDatabases(connection, { signal }): Promise<DatabaseInfo[]> {
-    const session = await Session.open(await targetOf(connection, signal), signal);
+  async listDatabases(connection, options): Promise<DatabaseInfo[]> {
+    const session = await Session.open(await targetOf(connection, options.signal), options);
     try {
       return await listDatabases(session);
     } finally {
@@ -22,8 +22,8 @@ export const mysqlConnector: Connector = {
     }
   },
 
-  async openDatabase(connection, database, { signal }): Promise<DatabaseReader> {
-    const session = await Session.open(await targetOf(connection, signal), signal, database);
+  async openDatabase(connection, database, options): Promise<DatabaseReader> {
+    const session = await Session.open(await targetOf(connection, options.signal), options, database);
     try {
       return await openReader(session, database);
     } catch (error) {

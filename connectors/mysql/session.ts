@@ -1,5 +1,5 @@
 import type { Connection as DriverConnection } from 'mysql2';
-import type { ConnectorError } from '../contract.js';
+import type { ConnectOptions, ConnectorError } from '../contract.js';
 import { connect, placeOf, type Target } from './connect.js';
 import { toConnectorError } from './errors.js';
 import { type Flavour, flavourOf, refuseByVariables, serverIdentity } from './flavour.js';
@@ -35,9 +35,9 @@ export class Session {
     private readonly connection: DriverConnection,
     private readonly target: Target,
     private database: string | undefined,
-    private readonly signal: AbortSignal,
+    private readonly options: ConnectOptions,
   ) {
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    options.signal.addEventListener('abort', this.#onAbort, { once: true });
     connection.on('error', (error: unknown) => this.#fail(error));
   }
 
@@ -45,13 +45,13 @@ export class Session {
    * Logs in, and no more: what the server is must be asked by `identify` before anything else.
    * Throws ConnectorError, or the signal's reason.
    */
-  static async logIn(target: Target, signal: AbortSignal, database?: string): Promise<Session> {
-    return new Session(await connect(target, signal), target, database, signal);
+  static async logIn(target: Target, options: ConnectOptions, database?: string): Promise<Session> {
+    return new Session(await connect(target, options.signal), target, database, options);
   }
 
   /** `logIn` and `identify` together. */
-  static async open(target: Target, signal: AbortSignal, database?: string): Promise<Session> {
-    const session = await Session.logIn(target, signal, database);
+  static async open(target: Target, options: ConnectOptions, database?: string): Promise<Session> {
+    const session = await Session.logIn(target, options, database);
     try {
       await session.identify();
       return session;
@@ -59,6 +59,10 @@ export class Session {
       await session.close();
       throw error;
     }
+  }
+
+  private get signal(): AbortSignal {
+    return this.options.signal;
   }
 
   /** Finds out what the server is, and sets the session up. Throws `UNSUPPORTED_SERVER` and `UNSUPPORTED_VERSION`. */
@@ -103,6 +107,7 @@ export class Session {
 
   /** Hands over each row as it arrives, so that no result is held twice. */
   async eachRow(sql: string, values: readonly unknown[], onRow: (row: Row) => void): Promise<void> {
+    await this.options.pace?.(this.signal);
     this.signal.throwIfAborted();
     this.sent += 1;
     let fail: (error: unknown) => void = () => undefined;

@@ -52,11 +52,16 @@ async function* steps(
   }));
   if (link === undefined) return;
   const session = yield* checkStep('identify_server', options, async () =>
-    identify(await establishSession(link, own, signal)),
+    identify(await establishSession(link, own, { signal, pace: options.pace })),
   );
   if (session === undefined) return link.close();
   try {
-    yield* inspect(session, config.database, (database) => openSession(target(database), signal), options);
+    yield* inspect(
+      session,
+      config.database,
+      (database) => openSession(target(database), { signal, pace: options.pace }),
+      options,
+    );
   } finally {
     await session.close();
   }

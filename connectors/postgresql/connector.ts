@@ -1,4 +1,4 @@
-import type { Connection, Connector } from '../contract.js';
+import type { Connection, ConnectOptions, Connector } from '../contract.js';
 import { resolveSource } from '../reach.js';
 import { checkPostgresql } from './check.js';
 import { readDatabases } from './databases.js';
@@ -11,24 +11,24 @@ import { validate } from './validate.js';
 export const postgresqlConnector: Connector = {
   spec: postgresqlSpec,
   check: checkPostgresql,
-  async listDatabases(connection, { signal }) {
-    const session = await open(connection, undefined, signal);
+  async listDatabases(connection, options) {
+    const session = await open(connection, undefined, options);
     try {
       return await readDatabases(session);
     } finally {
       await session.close();
     }
   },
-  async openDatabase(connection, database, { signal }) {
-    return createReader(await open(connection, database, signal));
+  async openDatabase(connection, database, options) {
+    return createReader(await open(connection, database, options));
   },
 };
 
-async function open(connection: Connection, database: string | undefined, signal: AbortSignal): Promise<Session> {
+async function open(connection: Connection, database: string | undefined, options: ConnectOptions): Promise<Session> {
   const config = validate(connection);
-  const address = await resolveSource(config.host, { signal });
+  const address = await resolveSource(config.host, { signal: options.signal });
   return openSession(
     { config, database: database ?? config.database, address, password: connection.secrets.password },
-    signal,
+    options,
   );
 }

@@ -1,5 +1,5 @@
 import Cursor from 'pg-cursor';
-import { ConnectorError } from '../contract.js';
+import { type ConnectOptions, ConnectorError } from '../contract.js';
 import { type ConnectTarget, connect, type Link } from './connect.js';
 import { StatementError, statementFailure } from './errors.js';
 import { FACTS, type Facts, SERVER_IDENTITY, SERVER_IDENTITY_FALLBACK, sessionSettings } from './session-queries.js';
@@ -26,8 +26,8 @@ export interface Session {
 }
 
 /** Connects, authenticates and establishes the session. Throws ConnectorError, or the signal's reason. */
-export async function openSession(target: ConnectTarget, signal: AbortSignal): Promise<Session> {
-  return establishSession(await connect(target, signal), target, signal);
+export async function openSession(target: ConnectTarget, options: ConnectOptions): Promise<Session> {
+  return establishSession(await connect(target, options.signal), target, options);
 }
 
 /**
@@ -35,7 +35,11 @@ export async function openSession(target: ConnectTarget, signal: AbortSignal): P
  * Aborting the signal ends the running statement at the server within a second, then the connection; whoever waits
  * gets the signal's reason. Owns the link from here on. Throws ConnectorError, or the signal's reason.
  */
-export async function establishSession(link: Link, target: ConnectTarget, signal: AbortSignal): Promise<Session> {
+export async function establishSession(
+  link: Link,
+  target: ConnectTarget,
+  { signal, pace }: ConnectOptions,
+): Promise<Session> {
   let sent = 0;
   let pooled = false;
   let streaming = false;
@@ -46,6 +50,7 @@ export async function establishSession(link: Link, target: ConnectTarget, signal
   signal.addEventListener('abort', onAbort, { once: true });
 
   async function run<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+    await pace?.(signal);
     signal.throwIfAborted();
     sent += 1;
     try {
@@ -72,6 +77,7 @@ export async function establishSession(link: Link, target: ConnectTarget, signal
 
   async function* stream<Row extends object>(text: string, values: unknown[], size: number) {
     await begin();
+    await pace?.(signal);
     streaming = true;
     sent += 1;
     const cursor = link.client.query(new Cursor<Row>(text, values));
