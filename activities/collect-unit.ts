@@ -1,7 +1,10 @@
+import { digesting, ListingDigest } from '../catalog/plans/listing-digest.js';
+import { rememberListing } from '../catalog/plans/take-over.js';
 import { RunLogger } from '../catalog/runs/run-logger.js';
 import { claimUnit } from '../catalog/runs/units.js';
 import { resolveConnection } from '../catalog/sources/resolve-connection.js';
 import type { CollectedUnit, UnitToCollect } from '../workflows/contract.js';
+import { applyPlanned } from './apply-planned.js';
 import { type CollectCheckpoint, collectDatabase } from './collect-database.js';
 import type { ActivityContext } from './context.js';
 import { unitFailure } from './failures.js';
@@ -51,7 +54,13 @@ async function collect(
     const { user, server, version } = reader.identity;
     log.info('connect', `Connected to ${claim.database} as ${user} on server ${server}, version ${version}`);
     const stager = { runId: ref.runId, unit: ref.unit, attempt, resumed };
-    const { paused, ...counts } = await collectDatabase({ database, reader, claim, stager, log, signal, checkpoint });
+    const collection = { database, reader, claim, stager, log, signal, checkpoint };
+    if (claim.trigger === 'apply') return await applyPlanned(collection);
+    const digest = new ListingDigest();
+    const { paused, ...counts } = await collectDatabase(
+      claim.trigger === 'plan' ? { ...collection, reader: digesting(reader, digest) } : collection,
+    );
+    if (claim.trigger === 'plan' && !paused) await rememberListing(database, stager, digest.value());
     if (paused) log.info('pause', 'Reading rests: the run is paused');
     return paused ? { ...counts, yielded } : counts;
   } finally {

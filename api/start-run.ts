@@ -12,14 +12,14 @@ import { withoutWorker } from './without-worker.js';
  * Starts a run of a crawler. The engine decides whether one is open, not our rows: a row can be left open by a run that
  * died, and the run that starts next closes it.
  * @param how.anyway start it also where no worker serves the crawler's group: it waits for one
- * @param how.retryOf the run of which it collects what failed
+ * @param how.of the run that it retries, applies or takes back; without one it is a manual run, or a plan
  * @throws Problem RUN_OPEN with the open run, RESOURCE_GROUP_WITHOUT_WORKER; CrawlerDeleting; OrchestratorUnavailable
  */
 export async function startRun(
   context: ApiContext,
   crawler: CrawlerDetail,
   actor: Actor,
-  how: { anyway: boolean; retryOf?: string },
+  how: { anyway: boolean; plan?: true; of?: { runId: string; trigger: 'retry' | 'apply' | 'revert' } },
 ): Promise<{ runId: string; number: number | null; status: RunHeading['status'] }> {
   const { database, orchestrator } = context;
   if (crawler.status === 'deleting') throw new CrawlerDeleting(crawler.id);
@@ -28,9 +28,9 @@ export async function startRun(
   const request = {
     crawlerId: crawler.id,
     runId,
-    ...(how.retryOf === undefined
-      ? { trigger: 'manual' as const }
-      : { trigger: 'retry' as const, ofRunId: how.retryOf }),
+    ...(how.of === undefined
+      ? { trigger: how.plan === true ? ('plan' as const) : ('manual' as const) }
+      : { trigger: how.of.trigger, ofRunId: how.of.runId }),
     requestedBy: actor.personId,
   };
   const queued = await queueRun(database, request);

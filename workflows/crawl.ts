@@ -8,10 +8,11 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import { connecting, control, indexingOnce } from './activities.js';
+import { control, indexingOnce } from './activities.js';
 import type { CrawlInput, CrawlProgress, CrawlResult, CrawlResumption, FailureSummary, RunPlan } from './contract.js';
 import { executionFailure, summarise } from './failure-summary.js';
 import { Pauses } from './pauses.js';
+import { listUnits } from './run-kinds.js';
 import { databases, type RunProgress, show } from './run-progress.js';
 import { collectUnits } from './unit-lanes.js';
 
@@ -81,17 +82,14 @@ async function run(input: CrawlInput, runId: string, progress: RunProgress, paus
   const plan = input.resume?.plan ?? (await open(input, runId));
   if (input.resume === undefined) {
     enter(progress, 'listing');
-    const found = await connecting(
-      plan.resourceGroup,
-      `List the databases in scope, on resource group ${plan.resourceGroup}`,
-    ).discoverUnits({ runId });
+    const found = await listUnits(input.trigger, plan);
     progress.unitsTotal = found.units;
     progress.unitsDone = found.failed;
     progress.unitsFailed = found.failed;
     progress.failures = found.failures;
   }
   enter(progress, 'collecting');
-  const state = { crawlerId, plan, after: input.resume?.after ?? 0, progress, pauses };
+  const state = { crawlerId, trigger: input.trigger, plan, after: input.resume?.after ?? 0, progress, pauses };
   if ((await collectUnits(state)) === 'more') {
     const { unitsTotal, unitsDone, unitsFailed, failures } = progress;
     return {

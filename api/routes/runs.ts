@@ -186,7 +186,10 @@ export const runRoutes: Route[] = [
     handle: async (context, { actor, target, body }) => {
       await refuseWithoutFailures(context, target);
       const crawler = await getCrawler(context.database, target.crawlerId);
-      const run = await startRun(context, crawler, actor, { ...body, retryOf: target.id });
+      const run = await startRun(context, crawler, actor, {
+        ...body,
+        of: { runId: target.id, trigger: 'retry' },
+      });
       return { body: run, headers: { Location: `/api/v1/runs/${run.runId}` } };
     },
   }),

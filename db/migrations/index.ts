@@ -7,6 +7,7 @@ import * as runKinds from './0005-run-kinds.js';
 import * as runPause from './0006-run-pause.js';
 import * as heldRemovals from './0007-held-removals.js';
 import * as operations from './0008-operations.js';
+import * as plans from './0010-plans.js';
 
 interface Migration {
   name: string;
@@ -24,6 +25,7 @@ const migrations: Migration[] = [
   { name: '0006-run-pause', ...runPause },
   { name: '0007-held-removals', ...heldRemovals },
   { name: '0008-operations', ...operations },
+  { name: '0010-plans', ...plans },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {
