@@ -40,13 +40,12 @@ export function digesting(
     identity: reader.identity,
     describe: async () => {
       const description = await reader.describe();
-      const { schemas, ...database } = description;
-      digest.add('database', JSON.stringify([database.owner, database.comment, database.properties]));
-      if (database.incomplete !== undefined) digest.add('incomplete', database.incomplete.code);
-      for (const { unlisted, ...schema } of schemas)
-        digest.add('schema', JSON.stringify(schema), unlisted === undefined ? '' : unlisted.code);
+      const { schemas, incomplete, ...database } = description;
+      digest.add('database', JSON.stringify(database), incomplete?.code ?? '');
+      for (const { unlisted, ...schema } of schemas) digest.add('schema', JSON.stringify(schema), unlisted?.code ?? '');
       return description;
     },
+    ...(reader.position === undefined ? {} : { position: () => Promise.resolve(reader.position?.()) }),
     list: async function* () {
       for await (const heads of reader.list()) {
         for (const { key, fingerprint } of heads) {
