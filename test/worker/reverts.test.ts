@@ -31,7 +31,7 @@ async function shop() {
 const searched = async ({ rows, collectedDatabaseId }: PlannedCatalog) =>
   (
     await rows<{ name: string }>(
-      `SELECT e.name FROM search_document s JOIN entity e ON e.id = s.entity_id
+      `SELECT e.name FROM search_document s JOIN entity e ON e.id::text = s.id
         WHERE e.collected_database_id = ? AND e.kind = 'table' ORDER BY e.name`,
       [collectedDatabaseId],
     )
@@ -112,7 +112,9 @@ describe('a revert', () => {
     // Somebody holds a table of the second batch, so that the step is in the middle when its connection dies.
     const held = await stack.database.transaction();
     await held.raw(
-      `SELECT 1 FROM entity WHERE collected_database_id = ? AND kind = 'table' ORDER BY id OFFSET 1500 LIMIT 1 FOR UPDATE`,
+      `SELECT 1 FROM entity
+        WHERE id = (SELECT id FROM entity WHERE collected_database_id = ? AND kind = 'table' ORDER BY id OFFSET 1500 LIMIT 1)
+          FOR UPDATE`,
       [catalog.collectedDatabaseId],
     );
     const revert = await catalog.start('revert', run);
