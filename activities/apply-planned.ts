@@ -1,8 +1,8 @@
 import { tableKey } from '../catalog/collect/native-key.js';
 import { PlanNotOpen, PlanOutdated } from '../catalog/plans/errors.js';
-import { digesting, ListingDigest } from '../catalog/plans/listing-digest.js';
 import { plannedFingerprints, plannedUnit, takeOver } from '../catalog/plans/take-over.js';
 import type { CollectionOfDatabase } from './collect-database.js';
+import { digesting, ListingDigest } from './listing-digest.js';
 
 /**
  * Collects a database by taking over what was planned of it, after listing the source again: what was planned is

@@ -1,4 +1,3 @@
-import { digesting, ListingDigest } from '../catalog/plans/listing-digest.js';
 import { rememberListing } from '../catalog/plans/take-over.js';
 import { RunLogger } from '../catalog/runs/run-logger.js';
 import { claimUnit } from '../catalog/runs/units.js';
@@ -8,6 +7,7 @@ import { applyPlanned } from './apply-planned.js';
 import { type CollectCheckpoint, collectDatabase } from './collect-database.js';
 import type { ActivityContext } from './context.js';
 import { unitFailure } from './failures.js';
+import { digesting, ListingDigest } from './listing-digest.js';
 import { type Liveness, withLiveness } from './liveness.js';
 
 /**

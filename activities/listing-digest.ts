@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { DatabaseReader } from '../../connectors/contract.js';
+import type { DatabaseReader } from '../connectors/contract.js';
 
 const BYTES = 16;
 
