@@ -1,10 +1,13 @@
+import { rememberListing } from '../catalog/plans/take-over.js';
 import type { RunLogger } from '../catalog/runs/run-logger.js';
 import { claimUnit } from '../catalog/runs/units.js';
 import { resolveConnection } from '../catalog/sources/resolve-connection.js';
 import type { CollectedUnit, UnitToCollect } from '../workflows/contract.js';
+import { applyPlanned } from './apply-planned.js';
 import { type CollectCheckpoint, collectDatabase } from './collect-database.js';
 import type { ActivityContext } from './context.js';
 import { type Admission, Governor } from './governor.js';
+import { digesting, ListingDigest } from './listing-digest.js';
 import type { Liveness } from './liveness.js';
 import { loggedStep } from './logged-step.js';
 
@@ -52,11 +55,16 @@ async function collect(
     log.info('connect', `Connected to ${claim.database} as ${user} on server ${server}, version ${version}`);
     const stager = { runId: ref.runId, unit: ref.unit, attempt, resumed, cursor: claim.cursor };
     const collection = { database, reader, claim, stager, log, signal, checkpoint, rest };
-    const { paused, quiet, ...counts } = await collectDatabase(collection);
+    if (claim.trigger === 'apply') return await applyPlanned(collection);
+    const digest = new ListingDigest();
+    const { paused, quiet, ...counts } = await collectDatabase(
+      claim.trigger === 'plan' ? { ...collection, reader: digesting(reader, digest) } : collection,
+    );
     if (quiet !== undefined) {
       log.info('quiet hours', `Reading rests: the source is in its quiet hours until ${quiet.until}`);
       return { ...counts, yielded: { ...quiet, attempts: attempt } };
     }
+    if (claim.trigger === 'plan' && !paused) await rememberListing(database, stager, digest.value());
     if (paused) log.info('pause', 'Reading rests: the run is paused');
     return paused ? { ...counts, yielded } : counts;
   } finally {

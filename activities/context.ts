@@ -13,6 +13,8 @@ export interface ActivityContext {
   searchIndex: SearchIndex;
   /** How many days what was removed from the map can be restored; 30 when left out. */
   tombstoneDays?: number | undefined;
+  /** Days after which a plan that nobody applied is dropped; 7 when left out. */
+  planDays?: number | undefined;
   log: Logger;
   /** What time it is, for quiet hours; the machine's clock when left out. */
   now?(): Date;

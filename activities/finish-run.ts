@@ -1,3 +1,4 @@
+import { openPlan, outdatePlanOf } from '../catalog/plans/plan-state.js';
 import { closeRun } from '../catalog/runs/close-run.js';
 import { summariseRun } from '../catalog/runs/summarise-run.js';
 import { markSearchable } from '../search/watermark.js';
@@ -9,6 +10,8 @@ import type { ActivityContext } from './context.js';
 export function createFinishRun(context: ActivityContext): ControlActivities['finishRun'] {
   const { database } = context;
   return async ({ runId, failure }) => {
+    await openPlan(database, runId);
+    await outdatePlanOf(database, runId);
     const summary = await summariseRun(database, runId);
     await writeClosingLine(context, runId, summary, failure);
     const closed = await closeRun(database, {

@@ -8,6 +8,7 @@ import type { ActivityContext } from './context.js';
 import { createDeleteCatalog, createDropCrawler } from './delete-crawler.js';
 import { createDiscoverUnits } from './discover-units.js';
 import { createDrainOutbox } from './drain-outbox.js';
+import { createDropOldPlans } from './drop-old-plans.js';
 import { createEndNarrowing } from './end-narrowing.js';
 import { createFailUnit } from './fail-unit.js';
 import { createFinishRun } from './finish-run.js';
@@ -17,11 +18,13 @@ import { createKeepHeldRemovals } from './keep-held-removals.js';
 import { createListDatabases } from './list-databases.js';
 import { createNextUnits } from './next-units.js';
 import { createOpenRun } from './open-run.js';
+import { createPlanUnit } from './plan-unit.js';
 import { createPublishUnit } from './publish-unit.js';
 import { createPurgeTombstones } from './purge-tombstones.js';
 import { createRecordSkippedRun } from './record-skipped-run.js';
 import { removeSchedule } from './remove-schedule.js';
 import { createRetireDatabases } from './retire-databases.js';
+import { createPlanRevert, createRevertUnit } from './revert-unit.js';
 import { createSettleHeldRemovals } from './settle-held-removals.js';
 import { createStopActiveRun } from './stop-active-run.js';
 
@@ -33,6 +36,10 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       nextUnits: createNextUnits(context),
       isRunPaused: createIsRunPaused(context),
       publishUnit: createPublishUnit(context),
+      planUnit: createPlanUnit(context),
+      planRevert: createPlanRevert(context),
+      revertUnit: createRevertUnit(context),
+      dropOldPlans: createDropOldPlans(context),
       failUnit: createFailUnit(context),
       finishRun: createFinishRun(context),
       closeRun: createCloseRun(context),

@@ -15,7 +15,7 @@ import { withoutWorker } from './without-worker.js';
  * died, and the run that starts next closes it.
  * @param how.anyway start it also where no worker serves the crawler's group: it waits for one; and in the quiet hours
  *   of the source, which it then reads all the same
- * @param how.retryOf the run of which it collects what failed
+ * @param how.of the run that it retries, applies or takes back; without one it is a manual run, or a plan
  * @throws Problem RUN_OPEN with the open run, RESOURCE_GROUP_WITHOUT_WORKER, QUIET_HOURS with their end;
  *   CrawlerDeleting; OrchestratorUnavailable
  */
@@ -23,21 +23,22 @@ export async function startRun(
   context: ApiContext,
   crawler: CrawlerDetail,
   actor: Actor,
-  how: { anyway: boolean; retryOf?: string },
+  how: { anyway: boolean; plan?: true; of?: { runId: string; trigger: 'retry' | 'apply' | 'revert' } },
 ): Promise<{ runId: string; number: number | null; status: RunHeading['status'] }> {
   const { database, orchestrator } = context;
   if (crawler.status === 'deleting') throw new CrawlerDeleting(crawler.id);
   if (crawler.resourceGroup.liveWorkers === 0 && !how.anyway) throw refusedWithoutWorker(crawler);
   const { quietHours } = await limitsOfCrawler(database, crawler.id);
-  const until = quietUntil(quietHours, new Date());
+  // What is taken back is taken back from the map; the source is not asked.
+  const until = how.of?.trigger === 'revert' ? undefined : quietUntil(quietHours, new Date());
   if (until !== undefined && !how.anyway) throw refusedInQuietHours(crawler, until);
   const runId = randomUUID();
   const request = {
     crawlerId: crawler.id,
     runId,
-    ...(how.retryOf === undefined
-      ? { trigger: 'manual' as const }
-      : { trigger: 'retry' as const, ofRunId: how.retryOf }),
+    ...(how.of === undefined
+      ? { trigger: how.plan === true ? ('plan' as const) : ('manual' as const) }
+      : { trigger: how.of.trigger, ofRunId: how.of.runId }),
     requestedBy: actor.personId,
   };
   const queued = await queueRun(database, { ...request, despiteQuietHours: until !== undefined });

@@ -5,6 +5,7 @@ import { loginCommand } from './commands/login.js';
 import { loginLinkCommand } from './commands/login-link.js';
 import { logsCommand } from './commands/logs.js';
 import { pauseCommand, resumeCommand } from './commands/pause.js';
+import { planCommands } from './commands/plan.js';
 import { retryCommand } from './commands/retry.js';
 import { runsCommand } from './commands/runs.js';
 import { searchCommand } from './commands/search.js';
@@ -31,6 +32,7 @@ for (const add of [
   resumeCommand,
   heldCommands,
   retryCommand,
+  planCommands,
   loginCommand,
   loginLinkCommand,
 ])

@@ -17,6 +17,8 @@ export interface WorkerConfig {
   resourceGroups: ReadonlySet<string> | undefined;
   /** How many days what was removed from the map can be restored; the activities' own default when not set. */
   tombstoneDays: number | undefined;
+  /** Days after which a plan that nobody applied is dropped. */
+  planDays: number | undefined;
   logLevel: string;
 }
 
@@ -56,6 +58,7 @@ const settings = z.object({
   DATAMAP_RESOURCE_GROUPS: list
     .pipe(z.array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be ids of resource groups with commas')).min(1))
     .optional(),
+  DATAMAP_PLAN_DAYS: z.coerce.number('must be a number of days, e.g. 7').int().min(1).max(365).optional(),
   DATAMAP_TOMBSTONE_DAYS: z.coerce.number('must be a number of days, e.g. 30').int().min(1).max(3_650).optional(),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be trace, debug, info, warn or error')
@@ -92,6 +95,7 @@ export function workerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     roles: { control: roles.includes('control'), groups: roles.includes('groups') },
     resourceGroups: data.DATAMAP_RESOURCE_GROUPS === undefined ? undefined : new Set(data.DATAMAP_RESOURCE_GROUPS),
     tombstoneDays: data.DATAMAP_TOMBSTONE_DAYS,
+    planDays: data.DATAMAP_PLAN_DAYS,
     logLevel: data.LOG_LEVEL,
   };
 }

@@ -54,6 +54,7 @@ type Tiny = Pick<
   ControlActivities,
   | 'openRun'
   | 'nextUnits'
+  | 'planRevert'
   | 'isRunPaused'
   | 'failUnit'
   | 'finishRun'
@@ -87,6 +88,9 @@ type InBatches = Pick<
   | 'retireDatabases'
   | 'purgeTombstones'
   | 'settleHeldRemovals'
+  | 'planUnit'
+  | 'revertUnit'
+  | 'dropOldPlans'
   | 'stopActiveRun'
   | 'deleteCatalog'
   | 'dropCrawler'

@@ -235,6 +235,14 @@ export interface ControlActivities {
   nextUnits(request: { runId: string; after: number; limit: number }): Promise<UnitRef[]>;
   isRunPaused(request: { runId: string }): Promise<boolean>;
   publishUnit(ref: UnitRef): Promise<UnitCounts>;
+  /** Works out what publishing a unit would do, and keeps that and what it staged; the map stays as it is. */
+  planUnit(ref: UnitRef): Promise<UnitCounts>;
+  /** Makes a unit for each database that the run to take back changed. */
+  planRevert(request: { runId: string }): Promise<{ units: number; failed: number; failures: UnitFailure[] }>;
+  /** Takes back what the other run did to the unit's database. */
+  revertUnit(ref: UnitRef): Promise<void>;
+  /** Drops plans that nobody applied for too long; returns how many. */
+  dropOldPlans(): Promise<number>;
   failUnit(request: { ref: UnitRef; failure: FailureSummary }): Promise<void>;
   /** Decides between succeeded, partial and failed from the run's units, and closes it. */
   finishRun(request: { runId: string; failure?: FailureSummary }): Promise<{

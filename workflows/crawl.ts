@@ -8,10 +8,11 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import { connecting, control, indexingOnce } from './activities.js';
+import { control, indexingOnce } from './activities.js';
 import type { CrawlInput, CrawlProgress, CrawlResult, CrawlResumption, FailureSummary, RunPlan } from './contract.js';
 import { executionFailure, summarise } from './failure-summary.js';
 import { Pauses } from './pauses.js';
+import { listUnits } from './run-kinds.js';
 import { databases, type RunProgress, show } from './run-progress.js';
 import { collectUnits } from './unit-lanes.js';
 
@@ -82,14 +83,10 @@ async function run(input: CrawlInput, runId: string, progress: RunProgress, paus
   if (plan.skipped === true) return { next: 'close', status: 'skipped', counts: {} };
   if (input.resume === undefined) {
     enter(progress, 'listing');
-    const { discoverUnits } = connecting(
-      plan.resourceGroup,
-      `List the databases in scope, on resource group ${plan.resourceGroup}`,
-    );
-    let found = await discoverUnits({ runId });
+    let found = await listUnits(input.trigger, plan);
     while (found.yielded !== undefined) {
       await pauses.until(found.yielded.until);
-      found = await discoverUnits({ runId });
+      found = await listUnits(input.trigger, plan);
     }
     progress.unitsTotal = found.units;
     progress.unitsDone = found.failed;
@@ -97,7 +94,7 @@ async function run(input: CrawlInput, runId: string, progress: RunProgress, paus
     progress.failures = found.failures;
   }
   enter(progress, 'collecting');
-  const state = { crawlerId, plan, after: input.resume?.after ?? 0, progress, pauses };
+  const state = { crawlerId, trigger: input.trigger, plan, after: input.resume?.after ?? 0, progress, pauses };
   if ((await collectUnits(state)) === 'more') {
     const { unitsTotal, unitsDone, unitsFailed, failures } = progress;
     return {

@@ -4,12 +4,13 @@ import { summarise } from './failure-summary.js';
 
 /**
  * What is owed whatever became of the run that should have done it, each minute: databases that left a scope leave the
- * map, held removals have somebody who waits for them, what can be restored no longer goes for good, and everything in
- * the outbox reaches search.
+ * map, held removals have somebody who waits for them, what can be restored no longer goes for good, plans that nobody
+ * applied are dropped, and everything in the outbox reaches search.
  */
 export async function drainSearchOutbox(): Promise<{ retired: number; drained: number }> {
   const retired = await inBatches('Take databases that left a scope off the map').retireDatabases();
   if (patched('removals-upkeep')) await keepRemovals();
+  if (patched('drop-old-plans')) await dropOldPlans();
   const drained = await indexing('Bring search up to date').drainOutbox({});
   return { retired, drained };
 }
@@ -22,5 +23,15 @@ async function keepRemovals(): Promise<void> {
   } catch (error) {
     if (isCancellation(error)) throw error;
     log.warn('Removals were not seen to; the next minute tries again', { cause: summarise(error).message });
+  }
+}
+
+/** As above. */
+async function dropOldPlans(): Promise<void> {
+  try {
+    await inBatches('Drop plans that nobody applied').dropOldPlans();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('Old plans were not dropped; the next minute tries again', { cause: summarise(error).message });
   }
 }

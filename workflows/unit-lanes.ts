@@ -1,8 +1,9 @@
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
-import { collecting, control, inBatches } from './activities.js';
-import type { RunPlan, UnitRef } from './contract.js';
+import { collecting, control } from './activities.js';
+import type { RunPlan, Trigger, UnitRef } from './contract.js';
 import { summarise } from './failure-summary.js';
 import type { Pauses } from './pauses.js';
+import { endUnit, revertUnit } from './run-kinds.js';
 import { noteFailure, type RunProgress, show } from './run-progress.js';
 
 const PAGE = 100;
@@ -10,6 +11,7 @@ const PAGE = 100;
 /** Where the lanes are: the last unit handed out, and what the run counts. */
 export interface LaneState {
   crawlerId: string;
+  trigger: Trigger;
   plan: RunPlan;
   after: number;
   progress: RunProgress;
@@ -54,8 +56,10 @@ async function runLane(state: LaneState, pages: UnitPages): Promise<void> {
   }
 }
 
-async function collectUnit({ crawlerId, plan, progress, pauses }: LaneState, unit: UnitRef): Promise<void> {
+async function collectUnit(state: LaneState, unit: UnitRef): Promise<void> {
+  const { crawlerId, trigger, plan, progress, pauses } = state;
   try {
+    if (trigger === 'revert') return await revertUnit(unit);
     const { collectUnit } = collecting(plan.resourceGroup, crawlerId, `Collect database ${unit.database}`);
     let { yielded } = await collectUnit(unit);
     while (yielded !== undefined) {
@@ -63,7 +67,7 @@ async function collectUnit({ crawlerId, plan, progress, pauses }: LaneState, uni
       else await pauses.untilResumed();
       ({ yielded } = await collectUnit({ ...unit, attemptsBefore: yielded.attempts }));
     }
-    await inBatches(`Publish database ${unit.database}`).publishUnit(unit);
+    await endUnit(trigger, unit);
   } catch (error) {
     if (isCancellation(error)) throw error;
     const failure = summarise(error, plan.resourceGroup);

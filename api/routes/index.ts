@@ -8,7 +8,9 @@ import { heldRemovalRoutes } from './held-removals.js';
 import { memberRoutes } from './members.js';
 import { operationRoutes } from './operations.js';
 import { personRoutes } from './people.js';
+import { planRoutes } from './plans.js';
 import { resourceGroupRoutes } from './resource-groups.js';
+import { revertRoutes } from './reverts.js';
 import { runChangeRoutes } from './run-changes.js';
 import { runRoutes } from './runs.js';
 import { searchRoutes } from './search.js';
@@ -37,6 +39,8 @@ export function allRoutes(): Route[] {
     ...operationRoutes,
     ...runRoutes,
     ...runChangeRoutes,
+    ...planRoutes,
+    ...revertRoutes,
     ...heldRemovalRoutes,
     ...entityRoutes,
     ...tableRoutes,

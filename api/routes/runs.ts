@@ -6,7 +6,6 @@ import { listProblems } from '../../catalog/runs/problems.js';
 import { getRun, listRuns, listRunUnits, type RunDetail } from '../../catalog/runs/read-runs.js';
 import { retryOf } from '../../catalog/runs/retry-run.js';
 import { readRunLog } from '../../catalog/runs/run-log.js';
-import { OPEN_STATUSES } from '../../catalog/runs/run-state.js';
 import { forceStopFrom } from '../../catalog/runs/stop-run.js';
 import { throttleRun } from '../../catalog/runs/throttle-run.js';
 import type { ApiContext } from '../context.js';
@@ -14,6 +13,7 @@ import { forceStopRun } from '../force-stop-run.js';
 import { pause, resume } from '../pause-run.js';
 import { permitted } from '../permitted.js';
 import { Problem } from '../problems.js';
+import { isOpen, refuseWhileOpen } from '../refuse-while-open.js';
 import { onWorkspaceOf, type Route, route, visible } from '../route.js';
 import { pauseSchema, startRunSchema } from '../schemas/crawlers.js';
 import { pageQuery, uuidParams } from '../schemas/lists.js';
@@ -214,17 +214,20 @@ export const runRoutes: Route[] = [
     handle: async (context, { actor, target, body }) => {
       await refuseWithoutFailures(context, target);
       const crawler = await getCrawler(context.database, target.crawlerId);
-      const run = await startRun(context, crawler, actor, { ...body, retryOf: target.id });
+      const run = await startRun(context, crawler, actor, {
+        ...body,
+        of: { runId: target.id, trigger: 'retry' },
+      });
       return { body: run, headers: { Location: `/api/v1/runs/${run.runId}` } };
     },
   }),
 ];
 
 async function refuseWithoutFailures({ database }: ApiContext, run: RunDetail): Promise<void> {
-  if (isOpen(run))
-    throw new Problem('RUN_OPEN', `Run ${run.number} is ${run.status}; what fails of it is known when it has ended.`, {
-      remedy: 'Wait for it to end, or stop it first.',
-      extra: { run: { id: run.id, number: run.number, status: run.status } },
+  refuseWhileOpen(run, 'what fails of it is known when it has ended');
+  if (run.trigger === 'plan' || run.trigger === 'revert')
+    throw new Problem('NOTHING_TO_RETRY', `Run ${run.number} was not started to collect: it is a ${run.trigger}.`, {
+      remedy: run.trigger === 'plan' ? 'Plan again.' : 'Revert the run again.',
     });
   const { databases, all } = await retryOf(database, run.id);
   if (databases === 0 && !all)
@@ -232,8 +235,6 @@ async function refuseWithoutFailures({ database }: ApiContext, run: RunDetail): 
       remedy: 'It collected everything, or a later run has since. Run the crawler to collect its whole scope.',
     });
 }
-
-const isOpen = (run: RunDetail) => (OPEN_STATUSES as readonly string[]).includes(run.status);
 
 async function presentRun(context: ApiContext, run: RunDetail, actor: Actor): Promise<z.input<typeof runSchema>> {
   const forced = await forceStopFrom(context.database, run.id);

@@ -4,12 +4,12 @@ import { runChangeKindSchema } from './runs.js';
 import { visibilitySchema } from './workspaces.js';
 
 const reference = z.object({ id: z.string(), name: z.string() });
-const kindSchema = z.enum(['database', 'schema', 'table']).meta({ id: 'EntityKind' });
+export const entityKindSchema = z.enum(['database', 'schema', 'table']).meta({ id: 'EntityKind' });
 
 const summary = {
   id: decimalId,
   guid: z.string(),
-  kind: kindSchema,
+  kind: entityKindSchema,
   type: z.string().meta({ description: 'DATABASE, SCHEMA, TABLE, VIEW, MATERIALIZED_VIEW and the like.' }),
   name: z.string(),
   qualifiedName: z.string(),
@@ -106,7 +106,7 @@ export const entityListQuery = z
   .strictObject({
     guid: z.string().min(1).max(4_096).optional().meta({ description: 'Reads the one entity of this guid instead.' }),
     removed: flag.optional().meta({ description: 'Lists what was removed and can be restored instead.' }),
-    kind: kindSchema
+    kind: entityKindSchema
       .optional()
       .meta({ description: 'Databases when left out, or tables where `databaseId` is given.' }),
     databaseId: decimalId.optional(),
@@ -235,7 +235,7 @@ export const runChangePageSchema = pageOf(
     .object({
       entityId: decimalId,
       guid: z.string(),
-      kind: kindSchema,
+      kind: entityKindSchema,
       type: z.string(),
       name: z.string(),
       qualifiedName: z.string(),

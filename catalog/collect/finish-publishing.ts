@@ -132,7 +132,7 @@ async function countProblems(
 }
 
 /** Whoever was killed between a page and its mark left the mark behind; what the crawler has queued tells it. */
-async function catchUpOutboxMark(database: Database, runId: string, crawlerId: string): Promise<void> {
+export async function catchUpOutboxMark(database: Database, runId: string, crawlerId: string): Promise<void> {
   const { rows } = await database.raw<{ rows: { id: string }[] }>(
     `SELECT id FROM search_outbox WHERE crawler_id = ? ORDER BY id DESC LIMIT 1`,
     [crawlerId],

@@ -21,3 +21,12 @@ export function guidOf(places: GuidPlaces): string {
   while (segments.length > 0 && segments.at(-1) === '') segments.pop();
   return `${places.sourceType}-${places.kind}:${segments.join(':')}`;
 }
+
+/** Where a guid stands within its database, and what its own entity is called. */
+export function placesOf(guid: string): { schema: string | null; name: string } {
+  const [head = '', , , ...inner] = guid.split(':');
+  const [database = '', schema = '', table = ''] = inner.map(decodeURIComponent);
+  if (head.endsWith('-database')) return { schema: null, name: database };
+  if (head.endsWith('-schema')) return { schema, name: schema };
+  return { schema: schema === '' ? null : schema, name: table };
+}

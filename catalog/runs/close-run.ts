@@ -64,7 +64,7 @@ export async function countRun(database: Database, runId: string): Promise<RunCo
     database,
     `SELECT u.*, m.columns, m.partitions,
             (SELECT count(*) FROM crawl_problem p WHERE p.run_id = :runId) AS problems
-       FROM (SELECT count(*) FILTER (WHERE status IN ('done', 'partial')) AS databases,
+       FROM (SELECT count(*) FILTER (WHERE status IN ('planned', 'done', 'partial')) AS databases,
                     coalesce(sum((counts ->> 'tables')::bigint), 0)    AS tables,
                     coalesce(sum((counts ->> 'added')::bigint), 0)     AS added,
                     coalesce(sum((counts ->> 'changed')::bigint), 0)   AS changed,

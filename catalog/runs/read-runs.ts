@@ -152,7 +152,17 @@ export async function getRun(database: Database, runId: string): Promise<RunDeta
   );
   const units: RunDetail['units'] = {
     total: groups.reduce((sum, group) => sum + group.units, 0),
-    ...{ pending: 0, collecting: 0, collected: 0, publishing: 0, done: 0, partial: 0, failed: 0, stopped: 0 },
+    ...{
+      pending: 0,
+      collecting: 0,
+      collected: 0,
+      publishing: 0,
+      planned: 0,
+      done: 0,
+      partial: 0,
+      failed: 0,
+      stopped: 0,
+    },
     ...Object.fromEntries(groups.map((group) => [group.status, group.units])),
   };
   const pause = run.pause === null ? null : { ...run.pause, since: new Date(run.pause.since) };

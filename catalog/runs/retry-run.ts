@@ -21,6 +21,7 @@ export async function retryOf(database: Database, runId: string): Promise<Retry>
             EXISTS (SELECT 1
                       FROM crawl_run r
                       JOIN crawl_run l ON l.crawler_id = r.crawler_id AND l.number > r.number AND l.status = 'succeeded'
+                       AND l.trigger NOT IN ('plan', 'revert')
                      WHERE r.id = :runId) AS later`,
     { runId },
   );

@@ -13,6 +13,8 @@ export type UnitStatus =
   | 'collecting'
   | 'collected'
   | 'publishing'
+  /** Of a run that publishes nothing: what it staged waits to be applied. */
+  | 'planned'
   | 'done'
   | 'partial'
   | 'failed'

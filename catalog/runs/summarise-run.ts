@@ -9,8 +9,9 @@ export async function summariseRun(database: Database, runId: string): Promise<'
   const [row] = await query<{ units: number; whole: number; collected: number; errors: boolean }>(
     database,
     `SELECT count(*)::int AS units,
-            count(*) FILTER (WHERE status = 'done' AND coalesce((counts ->> 'held')::bigint, 0) = 0)::int AS whole,
-            count(*) FILTER (WHERE status IN ('done', 'partial'))::int AS collected,
+            count(*) FILTER (WHERE status = 'planned'
+                                OR (status = 'done' AND coalesce((counts ->> 'held')::bigint, 0) = 0))::int AS whole,
+            count(*) FILTER (WHERE status IN ('planned', 'done', 'partial'))::int AS collected,
             EXISTS (SELECT 1 FROM crawl_problem WHERE run_id = :runId AND level = 'error') AS errors
        FROM crawl_unit
       WHERE run_id = :runId`,

@@ -1,7 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { DatabaseLeftScope, FencedOut, RunEnded } from './errors.js';
-import type { Failure, UnitStatus } from './run-state.js';
+import type { Failure, RunTrigger, UnitStatus } from './run-state.js';
 import { storedFailure } from './stored-failure.js';
 
 export interface RunUnit {
@@ -26,6 +26,9 @@ export interface UnitClaim {
   lastServerIdentity: string | null;
   /** Nothing is to be read now. */
   paused: boolean;
+  trigger: RunTrigger;
+  /** The run that the unit's run retries or applies. */
+  ofRunId: string | null;
   /** When everything was last read, fingerprints aside. */
   fullReadAt: Date | null;
 }
@@ -44,11 +47,13 @@ export const UNITS_TO_RETRY = (run: string): string => `
              FROM crawl_unit l
              JOIN crawl_run lr ON lr.id = l.run_id
             WHERE lr.crawler_id = fr.crawler_id AND lr.number > fr.number
+              AND lr.trigger NOT IN ('plan', 'revert')
               AND l.collected_database_id = f.collected_database_id AND l.status = 'done')`;
 
 /**
  * Makes one unit of each database in the crawler's scope, once; of a retry, of those that the run before did not
- * collect whole, or of all where it came to none. Returns how many the run has.
+ * collect whole, or of all where it came to none; of an apply, of those that were planned; of a revert, of those that
+ * the run before changed. Returns how many the run has.
  */
 export async function planUnits(database: Database, runId: string): Promise<number> {
   await query(
@@ -61,6 +66,13 @@ export async function planUnits(database: Database, runId: string): Promise<numb
         AND (r.trigger <> 'retry'
           OR NOT EXISTS (SELECT 1 FROM crawl_unit u WHERE u.run_id = r.of_run_id)
           OR d.id IN (${UNITS_TO_RETRY('r.of_run_id')}))
+        AND (r.trigger <> 'apply' OR d.id IN (
+              SELECT p.collected_database_id FROM crawl_unit p WHERE p.run_id = r.of_run_id AND p.status = 'planned'))
+        AND (r.trigger <> 'revert' OR d.id IN (
+              SELECT e.collected_database_id
+                FROM run_change x
+                JOIN entity e ON e.id = x.entity_id
+               WHERE x.run_id = r.of_run_id AND x.change <> 'held'))
      ON CONFLICT DO NOTHING`,
     { runId },
   );
@@ -100,9 +112,12 @@ export async function claimUnit(
   claim: { runId: string; unit: number; attempt: number; worker: string },
 ): Promise<UnitClaim> {
   return database.transaction(async (transaction) => {
-    const [run] = await query<{ paused: boolean }>(
+    const [run] = await query<Pick<UnitClaim, 'paused' | 'trigger' | 'ofRunId'>>(
       transaction,
-      `SELECT paused_at IS NOT NULL AS paused FROM crawl_run WHERE id = ? AND status IN ('queued', 'running', 'stopping') FOR SHARE`,
+      `SELECT paused_at IS NOT NULL AS paused, trigger, of_run_id AS "ofRunId"
+         FROM crawl_run
+        WHERE id = ? AND status IN ('queued', 'running', 'stopping')
+          FOR SHARE`,
       [claim.runId],
     );
     if (run === undefined) throw new RunEnded(claim.runId);
@@ -116,7 +131,7 @@ export async function claimUnit(
       claim,
     );
     if (unit === undefined) throw new FencedOut(claim.runId, claim.unit, claim.attempt);
-    const [found] = await query<Omit<UnitClaim, 'paused'>>(
+    const [found] = await query<Omit<UnitClaim, keyof typeof run>>(
       transaction,
       `SELECT d.id AS "collectedDatabaseId", d.crawler_id AS "crawlerId", d.workspace_id AS "workspaceId",
               d.data_source_id AS "dataSourceId", d.source_type AS "sourceType", d.instance, d.name AS database,
@@ -128,7 +143,7 @@ export async function claimUnit(
       { runId: claim.runId, unit: claim.unit },
     );
     if (found === undefined) throw new DatabaseLeftScope(unit.database_name);
-    return { ...found, paused: run.paused };
+    return { ...found, ...run };
   });
 }
 
@@ -164,7 +179,7 @@ async function endUnit(
   );
 }
 
-/** Ends what a run leaves undone, and drops what it had staged and will not publish. */
+/** Ends what a run leaves undone, and drops what it had staged and will not publish, unless that is an open plan. */
 export async function endUnfinishedUnits(transaction: Database, runId: string): Promise<void> {
   await query(
     transaction,
@@ -172,5 +187,10 @@ export async function endUnfinishedUnits(transaction: Database, runId: string): 
       WHERE run_id = ? AND status IN ('pending', 'collecting', 'collected', 'publishing')`,
     [runId],
   );
-  await query(transaction, 'DELETE FROM staged_object WHERE run_id = ?', [runId]);
+  await query(
+    transaction,
+    `DELETE FROM staged_object s
+      WHERE s.run_id = ? AND NOT EXISTS (SELECT 1 FROM crawl_plan p WHERE p.run_id = s.run_id AND p.state = 'open')`,
+    [runId],
+  );
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { crawlerSchema, crawlerSummarySchema } from '../../api/schemas/crawlers.js';
 import type { connectionTestSchema, databaseListSchema, dataSourceSchema } from '../../api/schemas/data-sources.js';
 import type { heldObjectPageSchema, heldRemovalSchema } from '../../api/schemas/held-removals.js';
+import type { planChangePageSchema, runPlanSchema } from '../../api/schemas/plans.js';
 import type {
   runLogSchema,
   runProblemPageSchema,
@@ -21,6 +22,9 @@ export type RunProblem = Wire<z.output<typeof runProblemPageSchema>>['items'][nu
 
 export type HeldRemoval = Wire<z.output<typeof heldRemovalSchema>>;
 export type HeldObject = Wire<z.output<typeof heldObjectPageSchema>>['items'][number];
+
+export type RunPlan = Wire<z.output<typeof runPlanSchema>>;
+export type PlanChange = Wire<z.output<typeof planChangePageSchema>>['items'][number];
 
 export type Workspace = Wire<z.output<typeof workspaceSchema>>;
 export type DataSource = Wire<z.output<typeof dataSourceSchema>>;

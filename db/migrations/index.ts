@@ -8,6 +8,7 @@ import * as runPause from './0006-run-pause.js';
 import * as heldRemovals from './0007-held-removals.js';
 import * as operations from './0008-operations.js';
 import * as sourceLimits from './0009-source-limits.js';
+import * as plans from './0010-plans.js';
 
 interface Migration {
   name: string;
@@ -26,6 +27,7 @@ const migrations: Migration[] = [
   { name: '0007-held-removals', ...heldRemovals },
   { name: '0008-operations', ...operations },
   { name: '0009-source-limits', ...sourceLimits },
+  { name: '0010-plans', ...plans },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -158,6 +158,22 @@ export const scenarios: Scenario[] = [
   {
     databases: ['shop'],
     play: async (stage) => {
+      const first = randomUUID();
+      const runOf = async (trigger: 'plan' | 'apply' | 'revert', runId: string = randomUUID()): Promise<Recorded> => {
+        const handle = await stage.startCrawl({ trigger, runId, ...(trigger === 'plan' ? {} : { ofRunId: first }) });
+        await handle.result();
+        return { ...theCrawl(stage), runId: handle.firstExecutionRunId };
+      };
+      return {
+        'crawl-that-planned': await runOf('plan', first),
+        'crawl-that-applied-a-plan': await runOf('apply'),
+        'crawl-that-reverted': await runOf('revert'),
+      };
+    },
+  },
+  {
+    databases: ['shop'],
+    play: async (stage) => {
       const tick = await stage.startTick();
       await tick.result();
       return { 'tick-that-ran': { workflowId: tick.workflowId } };
@@ -231,7 +247,7 @@ export const scenarios: Scenario[] = [
         'narrowing-of-a-scope': { workflowId: ids.narrowing },
         'connection-test': { workflowId: ids.test },
         'database-listing': { workflowId: ids.listing },
-        'sweep-with-upkeep-of-removals': { workflowId: ids.sweep },
+        'sweep-that-drops-old-plans': { workflowId: ids.sweep },
       };
     },
   },

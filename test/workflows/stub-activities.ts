@@ -32,6 +32,15 @@ export function stubControl(
       record.published.push(database);
       return { tables: 3, added: 3, changed: 0, removed: 0, restored: 0, unchanged: 0, held: 0, problems: 0 };
     },
+    planUnit: async ({ database }) => {
+      record.published.push(database);
+      return { tables: 3, added: 3, changed: 0, removed: 0, restored: 0, unchanged: 0, held: 0, problems: 0 };
+    },
+    planRevert: async () => ({ units: databases.length, failed: 0, failures: [] }),
+    revertUnit: async ({ database }) => {
+      record.published.push(database);
+    },
+    dropOldPlans: async () => 0,
     failUnit: async ({ ref, failure }) => {
       record.failed.push({ database: ref.database, code: failure.code });
     },

@@ -57,6 +57,8 @@ test('a claim tells where the attempt before left off', async () => {
     pagesStaged: 0,
     lastServerIdentity: null,
     paused: false,
+    trigger: 'manual',
+    ofRunId: null,
     fullReadAt: null,
   });
   await query(catalog.database, `UPDATE crawl_unit SET cursor = 'k9', pages_staged = 3 WHERE run_id = ?`, [runId]);
