@@ -78,7 +78,14 @@ export async function startCollectingStack(): Promise<CollectingStack> {
     const runId = randomUUID();
     const request = { crawlerId, runId, trigger: 'manual' as const };
     await queueRun(database, request);
-    await orchestrator.startCrawl({ ...request, crawlerName: 'a test', resourceGroup: resourceGroupId });
+    // A run's row ends a moment before its execution does, and until then no other is started.
+    await vi.waitFor(
+      async () => {
+        const input = { ...request, crawlerName: 'a test', resourceGroup: resourceGroupId };
+        expect(await orchestrator.startCrawl(input)).toEqual({ started: true });
+      },
+      { timeout: 10_000, interval: 50 },
+    );
     return runId;
   };
   const ended: CollectingStack['ended'] = (runId) =>
