@@ -169,9 +169,10 @@ test('an attempt whose pages the server lost in a crash stages no more, and the 
   const ref = await map.openRun();
   source.faults.beforePage = async (page) => {
     if (page !== 2) return;
-    // Pages are committed before they are on disk: this is what a crash of the server leaves.
-    await map.rows('DELETE FROM staged_object WHERE run_id = ?', [ref.runId]);
+    // Pages are committed before they are on disk: this is what a crash of the server leaves. The unit first, which
+    // waits for the page that is being staged.
     await map.rows('UPDATE crawl_unit SET cursor = NULL, pages_staged = 0 WHERE run_id = ?', [ref.runId]);
+    await map.rows('DELETE FROM staged_object WHERE run_id = ?', [ref.runId]);
   };
   await expect(map.collect(ref, 1)).rejects.toMatchObject({ type: 'PAGES_LOST', nonRetryable: false });
   source.faults = {};
