@@ -60,12 +60,14 @@ export async function collectDatabase(
   collection: CollectionOfDatabase,
 ): Promise<{ tables: number; changed: number } & Broken> {
   const { reader, claim, log } = collection;
+  const last = await lastReading(collection.database, claim.collectedDatabaseId);
   const description = await reader.describe();
   const receipt = openReceipt({
     identity: reader.identity,
     description,
-    position: await reader.position?.(),
-    last: await lastReading(collection.database, claim.collectedDatabaseId),
+    // Nothing can be behind a first reading.
+    position: last.position === null ? undefined : await reader.position?.(),
+    last,
     fullRead: isFullReadDue(claim),
   });
   if (!keysAreTrusted(receipt)) {
