@@ -40,12 +40,18 @@ const SETTINGS: Record<string, string> = {
   max_parallel_workers_per_gather: '0',
 };
 
-/** One statement that applies every setting, to the session or (`local`) to the transaction that is open. */
-export function sessionSettings({ local }: { local: boolean }): string {
-  const calls = Object.entries(SETTINGS).map(
-    ([name, value]) => `pg_catalog.set_config('${name}', '${value}', ${local})`,
-  );
-  return `SELECT ${calls.join(', ')}`;
+/** One statement that applies every setting to the transaction that is open. */
+export const TRANSACTION_SETTINGS = `SELECT ${settingCalls({ local: true })}`;
+
+/** One statement that applies every setting to the session and answers `identity`, one of those below, as well. */
+export function settingsWithIdentity(identity: string): string {
+  return `SELECT (${identity}) AS server, ${settingCalls({ local: false })}`;
+}
+
+function settingCalls({ local }: { local: boolean }): string {
+  return Object.entries(SETTINGS)
+    .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', ${local})`)
+    .join(', ');
 }
 
 /** The number that initdb gives a cluster. It survives restarts and failovers; a restored dump has another. */

@@ -2,7 +2,14 @@ import Cursor from 'pg-cursor';
 import { type ConnectOptions, ConnectorError } from '../contract.js';
 import { type ConnectTarget, connect, type Link } from './connect.js';
 import { StatementError, statementFailure } from './errors.js';
-import { FACTS, type Facts, SERVER_IDENTITY, SERVER_IDENTITY_FALLBACK, sessionSettings } from './session-queries.js';
+import {
+  FACTS,
+  type Facts,
+  SERVER_IDENTITY,
+  SERVER_IDENTITY_FALLBACK,
+  settingsWithIdentity,
+  TRANSACTION_SETTINGS,
+} from './session-queries.js';
 
 const OLDEST_VERSION = 120_000;
 /** Servers that answer to the protocol, whose catalogues are their own. */
@@ -68,7 +75,7 @@ export async function establishSession(
   /** Through a pooler, a statement and the settings it relies on share one transaction, so one server process. */
   async function begin(): Promise<void> {
     if (streaming) throw new Error('A listing must be read to its end before another statement is sent');
-    if (pooled) await run(`BEGIN READ ONLY`).then(() => run(sessionSettings({ local: true })));
+    if (pooled) await run(`BEGIN READ ONLY`).then(() => run(TRANSACTION_SETTINGS));
   }
 
   async function end(): Promise<void> {
@@ -108,10 +115,8 @@ export async function establishSession(
   try {
     const facts = await readFacts(run, target);
     pooled = facts.backend !== link.processId;
-    if (!pooled) await run(sessionSettings({ local: false }));
-    const [identity] = await run<{ server: string }>(
-      facts.mayReadControlFile ? SERVER_IDENTITY : SERVER_IDENTITY_FALLBACK,
-    );
+    const whoItIs = facts.mayReadControlFile ? SERVER_IDENTITY : SERVER_IDENTITY_FALLBACK;
+    const [identity] = await run<{ server: string }>(pooled ? whoItIs : settingsWithIdentity(whoItIs));
     return {
       identity: { server: identity?.server ?? '', version: facts.version, user: facts.user },
       versionNumber: facts.versionNumber,
