@@ -12,6 +12,7 @@ import { query } from '../../db/query.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { createOrchestrator } from '../../orchestrator/temporal-orchestrator.js';
 import { createSearchIndex } from '../../search/create-index.js';
+import type { Trigger } from '../../workflows/contract.js';
 import { type OwnServers, startOwnServers } from './own-servers.js';
 import { startWorkerProcess, type WorkerProcess, type WorkerProgramSettings } from './worker-process.js';
 
@@ -26,7 +27,9 @@ export interface MortalStack extends OwnServers {
 
 export interface OwnCrawler {
   id: string;
-  start(): Promise<string>;
+  name: string;
+  /** Starts a run, of another run where the trigger needs one; returns its id. */
+  start(trigger?: Trigger, ofRunId?: string): Promise<string>;
   /** The run once it has ended. */
   ended(runId: string): Promise<RunDetail>;
   /** Pages staged so far by all attempts, the end being one of its own, and the latest attempt. */
@@ -109,10 +112,11 @@ function ownCrawler(
   };
   return {
     id,
+    name,
     progress,
-    start: async () => {
+    start: async (trigger = 'manual', ofRunId) => {
       const runId = randomUUID();
-      const request = { crawlerId: id, runId, trigger: 'manual' as const };
+      const request = { crawlerId: id, runId, trigger, ...(ofRunId === undefined ? {} : { ofRunId }) };
       await queueRun(database, request);
       // The execution of the run before goes on for a moment after its row has ended: it drains what is owed to search.
       await vi.waitFor(
