@@ -5,7 +5,7 @@ import { createCrawler } from '../../catalog/crawlers/write-crawlers.js';
 import { queueRun } from '../../catalog/runs/queue-run.js';
 import { getRun, type RunDetail } from '../../catalog/runs/read-runs.js';
 import { createSource } from '../../catalog/sources/write-sources.js';
-import type { Connection } from '../../connectors/contract.js';
+import type { Connection, ConnectorSpec } from '../../connectors/contract.js';
 import { postgresqlSpec } from '../../connectors/postgresql/spec.js';
 import { type Database, migrate, openDatabase } from '../../db/database.js';
 import { query } from '../../db/query.js';
@@ -22,7 +22,8 @@ export interface MortalStack extends OwnServers {
   orchestrator: Orchestrator;
   secretKey: Buffer;
   startWorker(settings?: Pick<WorkerProgramSettings, 'synthetic' | 'clockAhead'>): Promise<WorkerProcess>;
-  crawler(databases: readonly string[], source?: Connection): Promise<OwnCrawler>;
+  /** Of a PostgreSQL source unless told otherwise. */
+  crawler(databases: readonly string[], source?: Connection, type?: ConnectorSpec): Promise<OwnCrawler>;
 }
 
 export interface OwnCrawler {
@@ -72,10 +73,10 @@ export async function startMortalStack(): Promise<MortalStack> {
       workers.push(worker);
       return worker;
     },
-    crawler: async (databases, { config, secrets } = nowhere()) => {
+    crawler: async (databases, { config, secrets } = nowhere(), type = postgresqlSpec) => {
       const source = await createSource(
         database,
-        { secretKey, type: postgresqlSpec },
+        { secretKey, type },
         { workspaceId, name: `source ${randomUUID()}`, environment: 'production', config, secrets },
       );
       const crawler = await createCrawler(database, {
