@@ -3,7 +3,7 @@ import { resolveConnection } from '../catalog/sources/resolve-connection.js';
 import type { CheckStep } from '../connectors/contract.js';
 import type { FailureSummary, GroupActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
-import { toFailure } from './failures.js';
+import { briefly, toFailure } from './failures.js';
 import { Governor } from './governor.js';
 import { withLiveness } from './liveness.js';
 
@@ -70,7 +70,7 @@ export function createCheckSource(context: ActivityContext): GroupActivities['ch
       signal.throwIfAborted();
       const failed = steps.find(({ state }) => state === 'failed');
       await finishTest(database, testId, failed === undefined ? 'passed' : 'failed');
-      return failed === undefined ? { passed: true } : { passed: false, failure: failureOf(failed) };
+      return failed === undefined ? { passed: true } : { passed: false, failure: briefly(failureOf(failed)) };
     });
 }
 

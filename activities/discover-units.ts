@@ -7,7 +7,7 @@ import { resolveConnection } from '../catalog/sources/resolve-connection.js';
 import { ConnectorError, type DatabaseInfo } from '../connectors/contract.js';
 import type { FailureSummary, GroupActivities, UnitFailure } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
-import { BUSY_RETRY_MS } from './failures.js';
+import { BUSY_RETRY_MS, briefly } from './failures.js';
 import { type Admission, Governor } from './governor.js';
 import { loggedStep } from './logged-step.js';
 
@@ -49,7 +49,7 @@ export function createDiscoverUnits(context: ActivityContext): GroupActivities['
       // Counted from the rows: an earlier attempt may have failed some before it broke off.
       const { failed } = (await getRun(database, runId)).units;
       log.info('list', `${units} databases in scope, ${units - failed} of them to be collected`);
-      return { units, failed, failures: failures.slice(0, NAMED) };
+      return { units, failed, failures: failures.slice(0, NAMED).map(briefly) };
     });
 }
 

@@ -1,9 +1,14 @@
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { RunThrottled, SourceBusy } from '../catalog/governor/errors.js';
+import { storedText } from '../catalog/model/stored-text.js';
 import { ConnectorError } from '../connectors/contract.js';
+import type { FailureSummary } from '../workflows/contract.js';
 
 /** When a step that found no free connection to its source, or no lane of its run, tries again. */
 export const BUSY_RETRY_MS = 4_000;
+
+/** Of a message or a remedy in history, in bytes; rows keep more. */
+const LONGEST_TEXT = 1_000;
 
 /** Attempts that a defect of our own gets: it may be a race, but it must not keep a run open for a day. */
 const DEFECT_ATTEMPTS = 5;
@@ -18,17 +23,17 @@ export function toFailure(error: unknown, attempt = 1): Error {
   if (error instanceof ConnectorError) {
     return ApplicationFailure.create({
       type: error.code,
-      message: error.message.slice(0, 500),
+      message: brief(error.message),
       nonRetryable: !error.retryable,
-      details: [{ remedy: error.remedy }],
+      details: remedied(error.remedy),
     });
   }
   if (error instanceof Error && error.name === 'AbortError') return error;
   if (error instanceof SourceBusy || error instanceof RunThrottled) {
     return ApplicationFailure.create({
       type: error.code,
-      message: error.message.slice(0, 500),
-      details: [{ remedy: error.remedy }],
+      message: brief(error.message),
+      details: remedied(error.remedy),
       // Nothing is wrong: it is its turn later.
       category: ApplicationFailureCategory.BENIGN,
       nextRetryDelay: BUSY_RETRY_MS,
@@ -38,9 +43,9 @@ export function toFailure(error: unknown, attempt = 1): Error {
     const permanent = 'permanent' in error && error.permanent === true;
     return ApplicationFailure.create({
       type: String(error.code),
-      message: error.message.slice(0, 500),
+      message: brief(error.message),
       nonRetryable: permanent,
-      details: [{ remedy: error.remedy }],
+      details: remedied(error.remedy),
     });
   }
   if (isAway(error)) {
@@ -64,6 +69,16 @@ export function toFailure(error: unknown, attempt = 1): Error {
     nonRetryable: false,
   });
 }
+
+/** What a source said of a failure, as much of it as history may keep: a driver's message may quote megabytes. */
+export function briefly<F extends FailureSummary>(failure: F): F {
+  const { message, remedy } = failure;
+  return { ...failure, message: brief(message), ...(remedy === undefined ? {} : { remedy: brief(remedy) }) };
+}
+
+const brief = (text: string): string => storedText(text, LONGEST_TEXT);
+
+const remedied = (remedy: unknown) => (typeof remedy === 'string' ? [{ remedy: brief(remedy) }] : []);
 
 /** An error in the program or in a statement, which comes again however often the step is repeated. */
 function isDefect(error: unknown): boolean {

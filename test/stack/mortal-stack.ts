@@ -5,13 +5,14 @@ import { createCrawler } from '../../catalog/crawlers/write-crawlers.js';
 import { queueRun } from '../../catalog/runs/queue-run.js';
 import { getRun, type RunDetail } from '../../catalog/runs/read-runs.js';
 import { createSource } from '../../catalog/sources/write-sources.js';
-import type { Connection } from '../../connectors/contract.js';
+import type { Connection, ConnectorSpec } from '../../connectors/contract.js';
 import { postgresqlSpec } from '../../connectors/postgresql/spec.js';
 import { type Database, migrate, openDatabase } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
 import { createOrchestrator } from '../../orchestrator/temporal-orchestrator.js';
 import { createSearchIndex } from '../../search/create-index.js';
+import type { Trigger } from '../../workflows/contract.js';
 import { type OwnServers, startOwnServers } from './own-servers.js';
 import { startWorkerProcess, type WorkerProcess, type WorkerProgramSettings } from './worker-process.js';
 
@@ -21,12 +22,15 @@ export interface MortalStack extends OwnServers {
   orchestrator: Orchestrator;
   secretKey: Buffer;
   startWorker(settings?: Pick<WorkerProgramSettings, 'synthetic' | 'clockAhead'>): Promise<WorkerProcess>;
-  crawler(databases: readonly string[], source?: Connection): Promise<OwnCrawler>;
+  /** Of a PostgreSQL source unless told otherwise. */
+  crawler(databases: readonly string[], source?: Connection, type?: ConnectorSpec): Promise<OwnCrawler>;
 }
 
 export interface OwnCrawler {
   id: string;
-  start(): Promise<string>;
+  name: string;
+  /** Starts a run, of another run where the trigger needs one; returns its id. */
+  start(trigger?: Trigger, ofRunId?: string): Promise<string>;
   /** The run once it has ended. */
   ended(runId: string): Promise<RunDetail>;
   /** Pages staged so far by all attempts, the end being one of its own, and the latest attempt. */
@@ -69,10 +73,10 @@ export async function startMortalStack(): Promise<MortalStack> {
       workers.push(worker);
       return worker;
     },
-    crawler: async (databases, { config, secrets } = nowhere()) => {
+    crawler: async (databases, { config, secrets } = nowhere(), type = postgresqlSpec) => {
       const source = await createSource(
         database,
-        { secretKey, type: postgresqlSpec },
+        { secretKey, type },
         { workspaceId, name: `source ${randomUUID()}`, environment: 'production', config, secrets },
       );
       const crawler = await createCrawler(database, {
@@ -109,10 +113,11 @@ function ownCrawler(
   };
   return {
     id,
+    name,
     progress,
-    start: async () => {
+    start: async (trigger = 'manual', ofRunId) => {
       const runId = randomUUID();
-      const request = { crawlerId: id, runId, trigger: 'manual' as const };
+      const request = { crawlerId: id, runId, trigger, ...(ofRunId === undefined ? {} : { ofRunId }) };
       await queueRun(database, request);
       // The execution of the run before goes on for a moment after its row has ended: it drains what is owed to search.
       await vi.waitFor(

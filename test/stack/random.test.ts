@@ -1,5 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
+import { DatabaseTaken } from '../../catalog/crawlers/errors.js';
+import { getCrawler } from '../../catalog/crawlers/read-crawlers.js';
+import { updateCrawler } from '../../catalog/crawlers/write-crawlers.js';
 import { markStopping } from '../../catalog/runs/stop-run.js';
 import { randomFrom } from '../connectors/postgresql/random-ddl.js';
 import { connectionTo } from '../connectors/postgresql/source.js';
@@ -13,10 +16,15 @@ import type { WorkerProcess } from './worker-process.js';
 const SEED = Number(process.env['DATAMAP_TEST_SEED'] ?? Math.floor(Math.random() * 1e9));
 const SECONDS = Number(process.env['DATAMAP_TEST_RANDOM_SECONDS'] ?? 20);
 const SCHEMAS = ['a', 'b', 'c'];
+/** What is done in so many parts of the whole. */
+const MIX = { run: 3, ddl: 6, stop: 1, kill: 1, revoke: 1, grant: 2, narrow: 1, widen: 1 };
+type Action = keyof typeof MIX;
 
 let stack: MortalStack;
 let worker: WorkerProcess;
 let source: Awaited<ReturnType<typeof emptyDatabase>>;
+/** A second database of the server, which the scope is narrowed to and widened by. */
+let second: Awaited<ReturnType<typeof emptyDatabase>>;
 let client: pg.Client;
 const role = `random_${process.pid}`;
 beforeAll(async () => {
@@ -32,6 +40,11 @@ beforeAll(async () => {
        END LOOP;
      END $$`,
   );
+  second = await emptyDatabase(inject('postgres'));
+  await runSql(
+    second.url,
+    `DO $$ BEGIN FOR t IN 1..300 LOOP EXECUTE format('CREATE TABLE t_%s (id integer)', t); END LOOP; END $$`,
+  );
   client = new pg.Client(source.url);
   await client.connect();
   worker = await stack.startWorker();
@@ -41,15 +54,16 @@ afterAll(async () => {
   await stack.stop();
   await runSql(source.url, `DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
   await source.drop();
+  await second.drop();
 });
 
-it(`whatever is changed, killed, stopped and revoked for ${SECONDS} s (seed ${SEED}), a clean run then makes the map the source`, async () => {
+it(`whatever is changed, killed, stopped, revoked and taken out of the scope for ${SECONDS} s (seed ${SEED}), a clean run then makes the map the source`, async () => {
   console.info(`DATAMAP_TEST_SEED=${SEED}`);
   const random = randomFrom(SEED);
   const pick = <T>(...items: [T, ...T[]]): T => items[Math.floor(random() * items.length)] ?? items[0];
   const as = new URL(source.url);
   as.username = role;
-  const crawler = await stack.crawler([source.name], connectionTo(as.href));
+  const crawler = await stack.crawler([source.name, second.name], connectionTo(as.href));
   let run: string | undefined;
   const isOpen = async () =>
     run !== undefined && ['queued', 'running', 'stopping'].includes((await crawler.progress(run)).status);
@@ -77,7 +91,20 @@ it(`whatever is changed, killed, stopped and revoked for ${SECONDS} s (seed ${SE
       ),
     );
   };
-  const steps: Record<string, () => Promise<unknown>> = {
+  /** False when a database that is to come back has not left the map yet. */
+  const rescope = async (databases: string[]) => {
+    const { version } = await getCrawler(stack.database, crawler.id);
+    try {
+      const { operation } = await updateCrawler(stack.database, crawler.id, { version, databases });
+      if (operation !== undefined)
+        await stack.orchestrator.narrowScope({ crawlerId: crawler.id, crawlerName: crawler.name });
+      return true;
+    } catch (error) {
+      if (error instanceof DatabaseTaken) return false;
+      throw error;
+    }
+  };
+  const steps: Record<Action, () => Promise<unknown>> = {
     run: async () => {
       if (!(await isOpen())) run = await crawler.start();
     },
@@ -92,37 +119,35 @@ it(`whatever is changed, killed, stopped and revoked for ${SECONDS} s (seed ${SE
     },
     revoke: () => client.query(`REVOKE USAGE ON SCHEMA ${schema()} FROM ${role}`),
     grant: () => client.query(`GRANT USAGE ON SCHEMA ${schema()} TO ${role}`),
+    narrow: () => rescope([pick(source.name, second.name)]),
+    widen: () => rescope([source.name, second.name]),
     ddl,
   };
-  const done: string[] = [];
-  for (const until = Date.now() + SECONDS * 1_000; Date.now() < until; ) {
-    const name = pick(
-      'run',
-      'run',
-      'run',
-      'ddl',
-      'ddl',
-      'ddl',
-      'ddl',
-      'ddl',
-      'ddl',
-      'stop',
-      'kill',
-      'revoke',
-      'grant',
-      'grant',
-    );
+  // Drawn like cards, so that however short the time is there is some of everything.
+  const cards = (Object.keys(MIX) as Action[]).flatMap((name) => Array<Action>(MIX[name]).fill(name));
+  const done: Action[] = [];
+  let deck: Action[] = [];
+  for (const until = Date.now() + SECONDS * 1_000; Date.now() < until || done.length < cards.length; ) {
+    if (deck.length === 0) deck = [...cards];
+    const [name = 'ddl'] = deck.splice(Math.floor(random() * deck.length), 1);
     done.push(name);
-    await steps[name]?.();
+    await steps[name]();
   }
   console.info(done.join(' '));
 
   for (const name of SCHEMAS) await client.query(`GRANT USAGE ON SCHEMA ${name} TO ${role}`);
   if (run !== undefined) await crawler.ended(run);
+  await vi.waitFor(async () => expect(await rescope([source.name, second.name])).toBe(true), {
+    timeout: 60_000,
+    interval: 200,
+  });
   const clean = await crawler.ended(await crawler.start());
   expect(clean, done.join(' ')).toMatchObject({ status: 'succeeded' });
   expect(await shapeOfMap(stack.database, crawler.id, source.name), done.join(' ')).toEqual(
     await shapeOfSource(source.url),
+  );
+  expect(await shapeOfMap(stack.database, crawler.id, second.name), done.join(' ')).toEqual(
+    await shapeOfSource(second.url),
   );
   await vi.waitFor(
     async () => {

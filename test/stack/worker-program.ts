@@ -52,12 +52,13 @@ await Promise.race([worker.failed, new Promise((resolve) => stopping.signal.addE
 await worker.stop();
 process.exit(0);
 
-/** A source in memory, each page of which takes a while. */
+/** A source of two databases in memory, each page of which takes a while. */
 function slowly({ tables, pageMs }: NonNullable<WorkerProgramSettings['synthetic']>): Connector {
   const source = new SyntheticSource(tables);
   const connector = source.connector();
   return {
     ...connector,
+    listDatabases: async () => [{ name: 'shop' }, { name: 'sales' }],
     openDatabase: async (to, name, options) => {
       const reader = await connector.openDatabase(to, name, options);
       return {
