@@ -5,6 +5,7 @@ import { documentationRoutes } from './documentation.js';
 import { healthRoutes } from './health.js';
 import { landingRoutes } from './landing.js';
 import { requestLog } from './logging.js';
+import { mcpRoutes } from './mcp/serve-mcp.js';
 import { metricsOf } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { Problem, toProblem } from './problems.js';
@@ -23,17 +24,18 @@ export function createApi(context: ApiContext): Express {
   app.use(requestLog(context.log), metrics.timing, securityHeaders(context));
   app.use(healthRoutes(context), metrics.routes);
   app.use('/api/docs', documentationRoutes());
-  app.use('/api/v1', apiRoutes(context));
+  const routes = allRoutes();
+  app.use('/api/v1', apiRoutes(context, routes));
   app.use('/api', unknownRoute);
+  app.use('/mcp', mcpRoutes(context, routes));
   app.use(landingRoutes());
   app.use(unknownRoute);
   app.use(answerProblem);
   return app;
 }
 
-function apiRoutes(context: ApiContext): Router {
+function apiRoutes(context: ApiContext, routes: readonly Route[]): Router {
   const router = Router();
-  const routes = allRoutes();
   const document = JSON.stringify(openApiDocument(routes));
   router.use((_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store');

@@ -91,7 +91,7 @@ async function reply(context: ApiContext, route: Route, call: AnyCall): Promise<
 }
 
 /** Leaves out what the declared shape does not name, so that a column added to a row cannot leak into an answer. */
-function shaped(route: Route, body: unknown): unknown {
+export function shaped(route: Route, body: unknown): unknown {
   const fitted = route.reply.body?.safeParse(body);
   if (fitted?.success === false)
     throw new Error(
@@ -114,7 +114,8 @@ function send(response: Response, made: KeptReply): void {
   response.end(text);
 }
 
-async function checkAccess(
+/** Whether somebody may do this to that, and what that is. @throws Problem */
+export async function checkAccess(
   context: ApiContext,
   route: Route,
   actor: Actor,
@@ -173,7 +174,8 @@ function idempotencyKey(request: Request): string | undefined {
   throw invalid([{ in: 'header', path: 'Idempotency-Key', message: 'must be 1 to 255 printable characters' }]);
 }
 
-function validate<S extends z.ZodType>(schema: S, value: unknown, where: InvalidField['in']): z.output<S> {
+/** @throws Problem INVALID_REQUEST that names each field that is not as it must be */
+export function validate<S extends z.ZodType>(schema: S, value: unknown, where: InvalidField['in']): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw invalid(
