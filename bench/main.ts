@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { benchCrawl } from './crawl.js';
 import { benchFleet } from './fleet.js';
+import { benchRelevance } from './relevance.js';
 import { benchTemporalCost } from './temporal-cost.js';
 
 const program = new Command('bench').description(
@@ -37,6 +38,14 @@ program
   .option('--quick', 'the two smallest sizes')
   .action(async ({ quick }: { quick?: boolean }) => {
     await benchTemporalCost({ sizes: quick === true ? [0, 100] : [0, 100, 10_000] });
+  });
+
+program
+  .command('relevance')
+  .description('how often the right table of the sample schemas is among the first hits, by kind of query')
+  .option('--misses', 'also list the queries whose right tables are not all among the first three')
+  .action(async ({ misses }: { misses?: boolean }) => {
+    await benchRelevance({ misses: misses === true });
   });
 
 await program.parseAsync();
