@@ -1,3 +1,4 @@
+import { partsOf } from '../compounds.js';
 import type { SearchDocument } from '../port.js';
 import { compact, fold, wordsOf } from '../words.js';
 import { encodeLabelled, encodeValue } from './facet-values.js';
@@ -38,9 +39,9 @@ export function indexed(document: SearchDocument): IndexedDocument {
     id: document.id,
     document,
     name_key: compact(document.name),
-    name_words: spaced(document.name),
+    name_words: spacedWithParts(document.name),
     column_keys: document.columnNames.map(compact),
-    column_words: document.columnNames.map(spaced),
+    column_words: document.columnNames.map(spacedWithParts),
     text: comments.filter((text) => text !== null && text !== '').map((text) => spaced(text as string)),
     path_words: [document.database, document.schema, document.dataSourceName]
       .map((place) => spaced(place ?? ''))
@@ -62,6 +63,13 @@ export function indexed(document: SearchDocument): IndexedDocument {
     ...(document.owner === null ? {} : { filter_owner: encodeValue(document.owner) }),
     filter_hasDescription: String(described),
   };
+}
+
+/** A name as {@link spaced} gives it, and after it the words that its words are written of. */
+function spacedWithParts(name: string): string {
+  const whole = spaced(name);
+  const parts = whole.split(' ').flatMap((word) => partsOf(word) ?? []);
+  return parts.length === 0 ? whole : `${whole} ${parts.join(' ')}`;
 }
 
 /**

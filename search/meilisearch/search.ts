@@ -35,7 +35,14 @@ export async function answer(client: Meilisearch, uid: string, request: SearchRe
   if ((byGuid[0]?.hits.length ?? 0) > 0) return assembled(request, offset, byGuid as Result[], text);
 
   const all = await searched(client, queriesOf(request, offset, query, 'all'));
-  if (totalOf(all) > 0 || words.length < 2) return assembled(request, offset, all, text);
+  if (words.length < 2) return assembled(request, offset, all, text);
+  if (totalOf(all) > 0 && !isCorrected(all, text)) return assembled(request, offset, all, text);
+  if (totalOf(all) > 0) {
+    // `cust ord`: the engine prefers words that are spelt alike to words that begin so; people mean the latter.
+    const q = await completed(client, uid, request, query.q.split(' '));
+    const begun = q === query.q ? [] : await searched(client, queriesOf(request, offset, { ...query, q }, 'all'));
+    return assembled(request, offset, totalOf(begun) > 0 && !isCorrected(begun, text) ? begun : all, text);
+  }
   // Filters play no part in how words are understood: narrowing a result must not search for something else.
   const [unfiltered] = await searched(client, [
     { ...query, matchingStrategy: 'all', limit: 0, filter: filterOf({ ...request, filters: {} }) },
@@ -123,6 +130,12 @@ function assembled(request: SearchRequest, offset: number, results: Result[], te
     ...(hits.length === request.limit && next < total ? { nextCursor: encodeCursor(request, [next]) } : {}),
     ...(correctedTo === undefined || hits.length === 0 ? {} : { correctedTo }),
   };
+}
+
+/** Whether the best hit was found by another word than was typed. */
+function isCorrected(results: Result[], text: string): boolean {
+  const best = results[0]?.hits[0];
+  return best !== undefined && correction(text, marksOf(best)) !== undefined;
 }
 
 /** What the engine marked in a hit. */

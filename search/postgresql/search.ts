@@ -1,4 +1,5 @@
 import type { Database } from '../../db/database.js';
+import { partsOf } from '../compounds.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { highlightsOf } from '../highlight.js';
 import type { SearchAnswer, SearchRequest } from '../port.js';
@@ -51,8 +52,8 @@ export async function answer(database: Database, tables: Tables, request: Search
 }
 
 /**
- * Another way to understand words with which nothing is found that the searcher may see: each as a beginning; misspelt
- * ones corrected; ever fewer of them.
+ * Another way to understand words with which nothing is found that the searcher may see: each as a beginning; those
+ * written together taken apart; misspelt ones corrected; ever fewer of them.
  */
 async function otherReading(
   database: Database,
@@ -64,6 +65,13 @@ async function otherReading(
   const begun = words.map(({ word }) => ({ word, prefix: mayBePrefix(word) }));
   if (words.length > 1) {
     const reading = readingOf(await withCompletions(database, tables, begun), text);
+    if (await isFound(database, tables, reading, seen)) return { reading, corrected: false };
+  }
+  const parts = words.flatMap((each) =>
+    (partsOf(each.word) ?? [each.word]).map((word) => ({ word, prefix: each.prefix && word === each.word })),
+  );
+  if (parts.length > words.length) {
+    const reading = readingOf(parts);
     if (await isFound(database, tables, reading, seen)) return { reading, corrected: false };
   }
   const corrected = await correctedReading(database, tables, words, seen);
