@@ -49,6 +49,8 @@ export interface SearchRequest {
   /** From access/: the marks in `visibleTo` that this person may see, or everything for a tenant's admin. */
   visibleTo: readonly string[] | 'everything';
   facets: readonly Facet[];
+  /** Looks in the names of columns alone, for columns as themselves; the hits are the tables that have them. */
+  within?: 'columns';
   /** 1 to 100. */
   limit: number;
   /** Opaque, from an earlier answer. */

@@ -11,6 +11,7 @@ import { MOST_COUNTED } from './settings.js';
 /** Longer texts are cut: the engine looks at ten words. */
 const TEXT_LENGTH = 500;
 
+type Query = { indexUid: string; q: string; attributesToSearchOn?: string[] };
 type Result = MultiSearchResult<IndexedDocument>;
 
 /** Answers one search with one request, or a few where not all words are found together. */
@@ -25,7 +26,11 @@ export async function answer(client: Meilisearch, uid: string, request: SearchRe
     facets: Object.fromEntries(request.facets.map((facet) => [facet, []])),
   };
   if (words.length === 0 && request.text.trim() !== '') return empty;
-  const query = { indexUid: uid, q: spaced(text) };
+  const query = {
+    indexUid: uid,
+    q: spaced(text),
+    ...(request.within === 'columns' ? { attributesToSearchOn: ['column_keys', 'column_words'] } : {}),
+  };
 
   const byGuid = text.includes(':')
     ? await searched(client, [
@@ -76,7 +81,7 @@ async function searched(client: Meilisearch, queries: MultiSearchQuery[]): Promi
 function queriesOf(
   request: SearchRequest,
   offset: number,
-  query: { indexUid: string; q: string },
+  query: Query,
   matchingStrategy: 'all' | 'last',
 ): MultiSearchQuery[] {
   const free = request.facets.filter((facet) => request.filters[facet] === undefined);
@@ -93,7 +98,7 @@ function queriesOf(
   ];
 }
 
-function pageOf(request: SearchRequest, offset: number, query: { indexUid: string; q: string }): MultiSearchQuery {
+function pageOf(request: SearchRequest, offset: number, query: Query): MultiSearchQuery {
   return {
     ...query,
     offset,
