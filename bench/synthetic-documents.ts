@@ -66,6 +66,7 @@ function documentOf(n: number): SearchDocument {
     columnNames: Array.from({ length: 20 }, () => `${pick(WORDS, next)}_${pick(COLUMNS, next)}`),
     columnComments: Array.from({ length: 20 }, () => ''),
     visibleTo: n % 10 === 0 ? 'tenant' : (AUDIENCES[workspace] as string),
+    popularity: 0,
     changedAt: Date.UTC(2026, 0, 1) + n * 1_000,
   };
 }

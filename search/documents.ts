@@ -27,6 +27,7 @@ interface EntityRow {
   data_source_name: string;
   workspace_id: string;
   workspace_name: string;
+  opens: string;
   column_names: string[];
   column_comments: string[];
 }
@@ -37,11 +38,13 @@ const ENTITIES = `
          d.name AS database, d.visibility, d.source_type, d.crawler_id,
          s.id AS data_source_id, s.name AS data_source_name,
          w.id AS workspace_id, w.name AS workspace_name,
+         coalesce(opened.opens, 0) AS opens,
          c.column_names, c.column_comments
   FROM entity e
   JOIN collected_database d ON d.id = e.collected_database_id
   JOIN data_source s ON s.id = d.data_source_id
   JOIN workspace w ON w.id = d.workspace_id
+  LEFT JOIN entity_opens opened ON opened.entity_id = e.id
   CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(field ->> 'name' ORDER BY place), '{}') AS column_names,
            coalesce(array_agg(coalesce(field ->> 'comment', '') ORDER BY place), '{}') AS column_comments
@@ -97,6 +100,7 @@ function toDocument(row: EntityRow): SearchDocument {
     columnNames: row.column_names,
     columnComments: row.column_comments,
     visibleTo: row.visibility === 'tenant' ? 'tenant' : `workspace:${row.workspace_id}`,
+    popularity: Number(row.opens),
     changedAt: row.changed_at.getTime(),
   };
 }

@@ -24,8 +24,15 @@ export interface SearchDocument {
   columnComments: string[];
   /** `tenant`, or `workspace:<id>`: who may find it. Compared with the searcher's own list at query time. */
   visibleTo: string;
+  /** How often its page was opened; among equally good matches what is opened more comes first. */
+  popularity: number;
   /** Milliseconds since 1970. */
   changedAt: number;
+}
+
+/** Popularity as it ranks: by powers of two, 0 to 15, so that one more click moves nothing. */
+export function popularityRank({ popularity }: Pick<SearchDocument, 'popularity'>): number {
+  return Math.min(15, Math.floor(Math.log2(popularity + 1)));
 }
 
 /** The fields a result can be narrowed by and counted over. */

@@ -8,8 +8,8 @@ export const facetSchema = z
 
 const text = z.string().min(1).max(256);
 
-export const searchQuery = z.strictObject({
-  q: z.string().max(500).default('').meta({ description: 'As typed; empty finds everything, newest first.' }),
+/** What a search is narrowed by. */
+export const searchFilters = {
   kind: several(z.enum(['database', 'schema', 'table', 'field'])).meta({
     description: '`field` looks in the names of columns alone; each hit is a table with its fields that match.',
   }),
@@ -20,6 +20,15 @@ export const searchQuery = z.strictObject({
   database: several(text),
   schema: several(text),
   owner: several(text),
+};
+
+const q = z.string().max(500).default('').meta({ description: 'As typed; empty finds everything, newest first.' });
+
+export const searchExportQuery = z.strictObject({ q, ...searchFilters, hasDescription: flag.optional() });
+
+export const searchQuery = z.strictObject({
+  q,
+  ...searchFilters,
   hasDescription: flag.optional(),
   facets: z
     .string()

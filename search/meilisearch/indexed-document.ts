@@ -1,5 +1,5 @@
 import { partsOf } from '../compounds.js';
-import type { SearchDocument } from '../port.js';
+import { popularityRank, type SearchDocument } from '../port.js';
 import { compact, fold, wordsOf } from '../words.js';
 import { encodeLabelled, encodeValue } from './facet-values.js';
 
@@ -20,6 +20,7 @@ export interface IndexedDocument {
   guid: string;
   visible_to: string;
   kind_rank: number;
+  popularity_rank: number;
   name_length: number;
   changed_at: number;
   [facet: `filter_${string}` | `count_${string}`]: string;
@@ -49,6 +50,7 @@ export function indexed(document: SearchDocument): IndexedDocument {
     guid: encodeValue(document.guid),
     visible_to: encodeValue(document.visibleTo),
     kind_rank: KINDS[document.kind],
+    popularity_rank: popularityRank(document),
     name_length: document.name.length,
     changed_at: document.changedAt,
     filter_kind: encodeValue(document.kind),

@@ -165,6 +165,15 @@ describe.each(engines.filter(({ available }) => available))('a search index kept
       expect((await search('billing')).hits.map(({ document }) => document.kind)).toEqual(['table', 'schema']);
     });
 
+    test('what is opened more before its equals, and not before better matches', async () => {
+      await put(
+        tableDocument({ name: 'stock_a', popularity: 0 }),
+        tableDocument({ name: 'stock_of_shops', popularity: 40 }),
+        tableDocument({ name: 'old_goods', columnNames: ['stock'], popularity: 5_000 }),
+      );
+      expect(await names('stock')).toEqual(['stock_of_shops', 'stock_a', 'old_goods']);
+    });
+
     test('what changed last first, when nothing is typed', async () => {
       const at = Date.UTC(2026, 5, 1);
       await put(
