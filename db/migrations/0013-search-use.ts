@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** What people do with search: searches they keep, and how often what it finds is opened. */
+/** What people do with search: searches they keep, how often what it finds is opened; and which version an index is of. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     CREATE TABLE saved_search (
@@ -18,6 +18,13 @@ export async function up(knex: Knex): Promise<void> {
     );
     CREATE INDEX saved_search_shared ON saved_search (workspace_id) WHERE workspace_id IS NOT NULL;
 
+    -- Of which version the index of an engine is. An index that is in none of these rows is of an earlier one.
+    CREATE TABLE search_index_state (
+      engine   text PRIMARY KEY,
+      version  integer NOT NULL,
+      built_at timestamptz NOT NULL DEFAULT now()
+    );
+
     -- One row for each entity that was ever opened. Apart from entity, so that reading a page rewrites no wide row.
     CREATE TABLE entity_opens (
       entity_id bigint PRIMARY KEY REFERENCES entity ON DELETE CASCADE,
@@ -27,5 +34,5 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw('DROP TABLE entity_opens, saved_search');
+  await knex.raw('DROP TABLE entity_opens, search_index_state, saved_search');
 }
