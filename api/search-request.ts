@@ -1,15 +1,17 @@
 import type { z } from 'zod';
 import type { Actor } from '../access/actor.js';
 import { searchMarks } from '../access/visibility.js';
+import type { Database } from '../db/database.js';
 import type { SearchRequest } from '../search/port.js';
 import { Problem } from './problems.js';
 import type { searchQuery } from './schemas/search.js';
 
 /** What a search over HTTP asks of the index, as this person may see it. Every route that searches goes through here. */
-export function searchRequest(
+export async function searchRequest(
+  database: Database,
   { q, facets, cursor, limit, hasDescription, kind, ...filters }: z.output<typeof searchQuery>,
   actor: Actor,
-): SearchRequest {
+): Promise<SearchRequest> {
   const fields = kind?.includes('field') ?? false;
   if (fields && kind?.some((each) => each !== 'field'))
     throw new Problem('INVALID_INPUT', 'Fields are searched by themselves: kind=field goes with no other kind.', {
@@ -23,7 +25,7 @@ export function searchRequest(
       ...(hasDescription === undefined ? {} : { hasDescription: [String(hasDescription)] }),
     },
     ...(fields ? { within: 'columns' as const } : {}),
-    visibleTo: searchMarks(actor),
+    visibleTo: await searchMarks(database, actor),
     facets,
     limit,
     ...(cursor === undefined ? {} : { cursor }),

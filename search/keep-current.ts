@@ -7,7 +7,7 @@ import { rebuildIndex } from './rebuild.js';
  * What documents are made of and taken apart into. Raise it with a change that documents already in an index need too;
  * an index of an earlier version goes on answering until one of this version is filled.
  *
- * 2: names of tables apart from those of columns, compounds taken apart, popularity.
+ * 2: names of tables apart from those of columns, compounds taken apart, popularity; documents carry their database.
  */
 export const INDEX_VERSION = 2;
 

@@ -22,7 +22,7 @@ export interface SearchDocument {
   description: string | null;
   columnNames: string[];
   columnComments: string[];
-  /** `tenant`, or `workspace:<id>`: who may find it. Compared with the searcher's own list at query time. */
+  /** The id of its collected database, which decides who may find it. Compared with the searcher's list. */
   visibleTo: string;
   /** How often its page was opened; among equally good matches what is opened more comes first. */
   popularity: number;
@@ -53,7 +53,7 @@ export interface SearchRequest {
   /** As typed; empty finds everything, newest first. */
   text: string;
   filters: Partial<Record<Facet, string[]>>;
-  /** From access/: the marks in `visibleTo` that this person may see, or everything for a tenant's admin. */
+  /** From access/: the values of `visibleTo` that this person may see, or everything for a tenant's admin. */
   visibleTo: readonly string[] | 'everything';
   facets: readonly Facet[];
   /** Looks in the names of columns alone, for columns as themselves; the hits are the tables that have them. */

@@ -40,8 +40,8 @@ export const searchExportRoutes: Route[] = [
     query: searchExportQuery,
     reply: { status: 200, description: 'A line for each hit, after one of headings.', stream: 'text/csv' },
     problems: ['SEARCH_UNAVAILABLE'],
-    handle: async ({ searchIndex }, { actor, query, request, response }) => {
-      const asked = searchRequest({ ...query, facets: [], limit: PAGE }, actor);
+    handle: async ({ database, searchIndex }, { actor, query, request, response }) => {
+      const asked = await searchRequest(database, { ...query, facets: [], limit: PAGE }, actor);
       // Before the first byte, so that a search that cannot be had is an error and no empty file.
       const first = await searchIndex.search(asked);
       response.writeHead(200, {

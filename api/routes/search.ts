@@ -23,10 +23,8 @@ export const searchRoutes: Route[] = [
     reply: { status: 200, description: 'Hits, best first.', body: searchAnswerSchema },
     problems: ['BAD_CURSOR', 'SEARCH_UNAVAILABLE'],
     handle: async (context, { actor, query }) => {
-      const [answer, mark] = await Promise.all([
-        context.searchIndex.search(searchRequest(query, actor)),
-        visibleWatermark(context, actor),
-      ]);
+      const asked = await searchRequest(context.database, query, actor);
+      const [answer, mark] = await Promise.all([context.searchIndex.search(asked), visibleWatermark(context, actor)]);
       return { body: { ...answer, hits: answer.hits.map(presentHit), watermark: mark } };
     },
   }),
@@ -40,10 +38,10 @@ export const searchRoutes: Route[] = [
     query: suggestionQuery,
     reply: { status: 200, description: 'Suggestions, best first.', body: suggestionsSchema },
     problems: ['SEARCH_UNAVAILABLE'],
-    handle: async ({ searchIndex }, { actor, query: { q, limit } }) => {
+    handle: async ({ database, searchIndex }, { actor, query: { q, limit } }) => {
       // Everything newest first is no suggestion.
       if (q.trim() === '') return { body: { suggestions: [] } };
-      const answer = await searchIndex.search(searchRequest({ q, limit, facets: [] }, actor));
+      const answer = await searchIndex.search(await searchRequest(database, { q, limit, facets: [] }, actor));
       return {
         body: {
           suggestions: answer.hits.map(presentHit).map(({ kind, document, highlights, fields }) => ({
