@@ -7,6 +7,7 @@ import { keepSchedules } from '../orchestrator/keep-schedules.js';
 import { temporalAddress } from '../orchestrator/temporal-address.js';
 import { createOrchestrator } from '../orchestrator/temporal-orchestrator.js';
 import { createSearchIndex } from '../search/create-index.js';
+import { keepCurrent } from '../search/keep-current.js';
 import { createApi } from './app.js';
 import { InvalidConfig, readConfig } from './config.js';
 import { forgetOldReplies } from './idempotency.js';
@@ -48,12 +49,19 @@ async function main(): Promise<void> {
   log.info({ address: server.address(), publicUrl: config.api.publicUrl.origin }, 'The API answers');
 
   const background = [
-    untilDone(() => searchIndex.prepare(), {
-      what: 'The search index cannot be prepared',
-      every: 5_000,
-      log,
-      signal: stopping.signal,
-    }),
+    repeatedly(
+      () =>
+        keepCurrent(database, searchIndex, {
+          signal: stopping.signal,
+          onBegin: (why) => log.info({ why }, 'The search index is rebuilt; the one there is answers until then'),
+        }),
+      {
+        what: 'The search index cannot be brought up to date',
+        every: MINUTE_MS,
+        log,
+        signal: stopping.signal,
+      },
+    ),
     repeatedly(() => forgetOldReplies(database), {
       what: 'Old replies could not be forgotten',
       every: HOUR_MS,

@@ -31,8 +31,12 @@ export interface Owned {
 export type Access<Params, Target> =
   /** Anyone, signed in or not. */
   | { kind: 'open' }
-  /** Anyone signed in. */
-  | { kind: 'signed-in' }
+  /** Anyone signed in; where the path names something, what `find` lets them have. */
+  | {
+      kind: 'signed-in';
+      what?: string;
+      find?(context: ApiContext, params: Params, actor: Actor): Promise<Target | undefined>;
+    }
   /** Anyone signed in; the handler shows what the actor may see and nothing of the rest. */
   | { kind: 'visible' }
   | {
@@ -55,6 +59,12 @@ export type Access<Params, Target> =
 
 export const open = { kind: 'open' } as const;
 export const signedIn = { kind: 'signed-in' } as const;
+export function onOwnThing<Params, Target>(
+  what: string,
+  find: (context: ApiContext, params: Params, actor: Actor) => Promise<Target | undefined>,
+) {
+  return { kind: 'signed-in', what, find } as const;
+}
 export const visible = { kind: 'visible' } as const;
 export const onTenant = (permission: Permission) => ({ kind: 'tenant', permission }) as const;
 export function onTenantThing<Params, Target>(
@@ -120,7 +130,7 @@ interface Definition<
     /** When the answer is 202 instead, with the same body. */
     accepted?: string;
     /** The handler writes the answer itself, in this type. */
-    stream?: 'text/event-stream';
+    stream?: 'text/event-stream' | 'text/csv';
   };
   /** Codes of refusals of its own, beside those that every route has. */
   problems?: readonly string[];

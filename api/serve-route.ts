@@ -125,9 +125,10 @@ export async function checkAccess(
   const { access } = route;
   switch (access.kind) {
     case 'open':
-    case 'signed-in':
     case 'visible':
       return undefined;
+    case 'signed-in':
+      return access.find === undefined ? undefined : orNotFound(access.what, access.find(context, params, actor));
     case 'tenant':
       authorise(actor, access.permission);
       return access.find === undefined ? undefined : orNotFound(access.what, access.find(context, params, actor));

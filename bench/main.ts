@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { benchCrawl } from './crawl.js';
 import { benchFleet } from './fleet.js';
+import { benchRelevance } from './relevance.js';
+import { benchSuggestions } from './suggestions.js';
 import { benchTemporalCost } from './temporal-cost.js';
 
 const program = new Command('bench').description(
@@ -37,6 +39,29 @@ program
   .option('--quick', 'the two smallest sizes')
   .action(async ({ quick }: { quick?: boolean }) => {
     await benchTemporalCost({ sizes: quick === true ? [0, 100] : [0, 100, 10_000] });
+  });
+
+program
+  .command('relevance')
+  .description('how often the right table of the sample schemas is among the first hits, by kind of query')
+  .option('--misses', 'also list the queries whose right tables are not all among the first three')
+  .action(async ({ misses }: { misses?: boolean }) => {
+    await benchRelevance({ misses: misses === true });
+  });
+
+program
+  .command('suggestions')
+  .description('people who type at once, in an index of many documents of which each may see some')
+  .option('--documents <n>', 'tables in the index', Number, 1_000_000)
+  .option('--users <n>', 'people who type at once', Number, 20)
+  .option('--engine <name>', 'postgresql, or meilisearch (MEILI_URL)', 'postgresql')
+  .option('--quick', 'the smallest size')
+  .action(async ({ quick, ...options }: { documents: number; users: number; engine: string; quick?: boolean }) => {
+    await benchSuggestions({
+      documents: quick === true ? 20_000 : options.documents,
+      users: options.users,
+      engine: options.engine === 'meilisearch' ? 'meilisearch' : 'postgresql',
+    });
   });
 
 await program.parseAsync();

@@ -14,7 +14,7 @@ export class BadCursor extends Error {
 }
 
 /** What a cursor belongs to: pages of another text or other filters do not follow on each other. */
-type Searched = Pick<SearchRequest, 'text' | 'filters'>;
+type Searched = Pick<SearchRequest, 'text' | 'filters' | 'within'>;
 
 /** A place in the results as an opaque word for URLs. */
 export function encodeCursor(searched: Searched, place: readonly (string | number)[]): string {
@@ -46,10 +46,10 @@ export function decodeCursor(
   return place;
 }
 
-function seal({ text, filters }: Searched): string {
+function seal({ text, filters, within }: Searched): string {
   const sorted = Object.entries(filters).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
-    .update(JSON.stringify([text, sorted]))
+    .update(JSON.stringify([text, sorted, within]))
     .digest('base64url')
     .slice(0, 12);
 }

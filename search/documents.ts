@@ -20,13 +20,14 @@ interface EntityRow {
   description: string | null;
   changed_at: Date;
   database: string;
-  visibility: 'tenant' | 'workspace';
+  collected_database_id: string;
   source_type: string;
   crawler_id: string;
   data_source_id: string;
   data_source_name: string;
   workspace_id: string;
   workspace_name: string;
+  opens: string;
   column_names: string[];
   column_comments: string[];
 }
@@ -34,14 +35,16 @@ interface EntityRow {
 /** Everything a document is made of, in one statement for any number of entities. Restricted by what follows. */
 const ENTITIES = `
   SELECT e.id, e.guid, e.kind, e.type, e.name, e.schema_name, e.owner, e.comment, e.description, e.changed_at,
-         d.name AS database, d.visibility, d.source_type, d.crawler_id,
+         d.name AS database, d.id AS collected_database_id, d.source_type, d.crawler_id,
          s.id AS data_source_id, s.name AS data_source_name,
          w.id AS workspace_id, w.name AS workspace_name,
+         coalesce(opened.opens, 0) AS opens,
          c.column_names, c.column_comments
   FROM entity e
   JOIN collected_database d ON d.id = e.collected_database_id
   JOIN data_source s ON s.id = d.data_source_id
   JOIN workspace w ON w.id = d.workspace_id
+  LEFT JOIN entity_opens opened ON opened.entity_id = e.id
   CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(field ->> 'name' ORDER BY place), '{}') AS column_names,
            coalesce(array_agg(coalesce(field ->> 'comment', '') ORDER BY place), '{}') AS column_comments
@@ -96,7 +99,8 @@ function toDocument(row: EntityRow): SearchDocument {
     description: row.description,
     columnNames: row.column_names,
     columnComments: row.column_comments,
-    visibleTo: row.visibility === 'tenant' ? 'tenant' : `workspace:${row.workspace_id}`,
+    visibleTo: row.collected_database_id,
+    popularity: Number(row.opens),
     changedAt: row.changed_at.getTime(),
   };
 }

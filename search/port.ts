@@ -22,10 +22,17 @@ export interface SearchDocument {
   description: string | null;
   columnNames: string[];
   columnComments: string[];
-  /** `tenant`, or `workspace:<id>`: who may find it. Compared with the searcher's own list at query time. */
+  /** The id of its collected database, which decides who may find it. Compared with the searcher's list. */
   visibleTo: string;
+  /** How often its page was opened; among equally good matches what is opened more comes first. */
+  popularity: number;
   /** Milliseconds since 1970. */
   changedAt: number;
+}
+
+/** Popularity as it ranks: by powers of two, 0 to 15, so that one more click moves nothing. */
+export function popularityRank({ popularity }: Pick<SearchDocument, 'popularity'>): number {
+  return Math.min(15, Math.floor(Math.log2(popularity + 1)));
 }
 
 /** The fields a result can be narrowed by and counted over. */
@@ -46,9 +53,11 @@ export interface SearchRequest {
   /** As typed; empty finds everything, newest first. */
   text: string;
   filters: Partial<Record<Facet, string[]>>;
-  /** From access/: the marks in `visibleTo` that this person may see, or everything for a tenant's admin. */
+  /** From access/: the values of `visibleTo` that this person may see, or everything for a tenant's admin. */
   visibleTo: readonly string[] | 'everything';
   facets: readonly Facet[];
+  /** Looks in the names of columns alone, for columns as themselves; the hits are the tables that have them. */
+  within?: 'columns';
   /** 1 to 100. */
   limit: number;
   /** Opaque, from an earlier answer. */

@@ -1,3 +1,5 @@
+import { partsOf } from './compounds.js';
+
 /** A word of a text: folded for comparison, with where it stands in the text as given. */
 export interface Word {
   /** Lower case, without accents, at most {@link WORD_LENGTH} characters; letters and digits only. */
@@ -68,12 +70,21 @@ function cut(word: string): string {
 /**
  * The words of a text in reading order: split at anything but letters and digits, at camelCase humps and between
  * letters and digits. A run of Chinese, Japanese, Korean, Thai and the like gives each character and each pair of
- * neighbours, so that a word inside a sentence is found without knowing where words begin.
+ * neighbours, so that a word inside a sentence is found without knowing where words begin. A word written of several
+ * known ones gives those too (compounds.ts).
  */
 export function wordsOf(text: string): Word[] {
   const found: Word[] = [];
   if (isAscii(text)) {
-    eachAsciiPiece(text, (start, end) => found.push({ word: cut(text.slice(start, end).toLowerCase()), start, end }));
+    eachAsciiPiece(text, (start, end) => {
+      const word = cut(text.slice(start, end).toLowerCase());
+      found.push({ word, start, end });
+      let at = start;
+      for (const part of partsOf(word) ?? []) {
+        found.push({ word: part, start: at, end: at + part.length });
+        at += part.length;
+      }
+    });
     return found;
   }
   for (const match of text.matchAll(PIECE)) {
@@ -93,7 +104,10 @@ export function plainWordsOf(text: string): string[] {
   if (!isAscii(text)) return wordsOf(text).map(({ word }) => word);
   const found: string[] = [];
   const lower = text.toLowerCase();
-  eachAsciiPiece(text, (start, end) => found.push(cut(lower.slice(start, end))));
+  eachAsciiPiece(text, (start, end) => {
+    const word = cut(lower.slice(start, end));
+    found.push(word, ...(partsOf(word) ?? []));
+  });
   return found;
 }
 

@@ -3,6 +3,7 @@ import { visiblePredicate, visibleWorkspaces } from '../../access/visibility.js'
 import { getEntity } from '../../catalog/entities/entity.js';
 import { type EntityFilter, listEntities } from '../../catalog/entities/list-entities.js';
 import { listTombstones } from '../../catalog/entities/list-tombstones.js';
+import { recordOpen } from '../../catalog/entities/record-open.js';
 import { restoreEntity } from '../../catalog/removals/restore-entity.js';
 import { qualifiedName } from '../qualified-name.js';
 import { onWorkspaceOf, type Route, route, visible } from '../route.js';
@@ -47,9 +48,15 @@ export const entityRoutes: Route[] = [
     access: visible,
     params: decimalParams,
     reply: { status: 200, description: 'The entity, also one that its source no longer has.', body: entitySchema },
-    handle: async ({ database }, { actor, params }) => ({
-      body: withQualifiedName(await getEntity(database, { id: params.id }, visiblePredicate(actor))),
-    }),
+    handle: async (context, { actor, params }) => {
+      const entity = await getEntity(context.database, { id: params.id }, visiblePredicate(actor));
+      // The page is read all the same where it cannot be counted.
+      if (entity.kind === 'table' && entity.removedAt === null)
+        await recordOpen(context.database, entity.id).catch((error: unknown) =>
+          context.log.warn({ err: error }, 'An opened page could not be counted'),
+        );
+      return { body: withQualifiedName(entity) };
+    },
   }),
   route({
     method: 'post',

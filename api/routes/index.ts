@@ -13,7 +13,9 @@ import { resourceGroupRoutes } from './resource-groups.js';
 import { revertRoutes } from './reverts.js';
 import { runChangeRoutes } from './run-changes.js';
 import { runRoutes } from './runs.js';
+import { savedSearchRoutes } from './saved-searches.js';
 import { searchRoutes } from './search.js';
+import { searchExportRoutes } from './search-export.js';
 import { sessionRoutes } from './session.js';
 import { sourceDatabaseRoutes } from './source-databases.js';
 import { sourceTypeRoutes } from './source-types.js';
@@ -45,5 +47,7 @@ export function allRoutes(): Route[] {
     ...entityRoutes,
     ...tableRoutes,
     ...searchRoutes,
+    ...searchExportRoutes,
+    ...savedSearchRoutes,
   ];
 }

@@ -1,11 +1,13 @@
 import type { Actor } from '../../access/actor.js';
-import { searchMarks, visibleWorkspaces } from '../../access/visibility.js';
+import { visibleWorkspaces } from '../../access/visibility.js';
 import { crawlerNames } from '../../catalog/crawlers/crawler-names.js';
+import { fieldsOf } from '../../search/fields.js';
 import type { SearchHit } from '../../search/port.js';
 import { watermark } from '../../search/watermark.js';
 import type { ApiContext } from '../context.js';
 import { type Route, route, visible } from '../route.js';
-import { searchAnswerSchema, searchQuery } from '../schemas/search.js';
+import { searchAnswerSchema, searchQuery, suggestionQuery, suggestionsSchema } from '../schemas/search.js';
+import { searchRequest } from '../search-request.js';
 
 export const searchRoutes: Route[] = [
   route({
@@ -20,22 +22,42 @@ export const searchRoutes: Route[] = [
     query: searchQuery,
     reply: { status: 200, description: 'Hits, best first.', body: searchAnswerSchema },
     problems: ['BAD_CURSOR', 'SEARCH_UNAVAILABLE'],
-    handle: async (context, { actor, query: { q, facets, cursor, limit, hasDescription, ...filters } }) => {
-      const [answer, mark] = await Promise.all([
-        context.searchIndex.search({
-          text: q,
-          filters: {
-            ...filters,
-            ...(hasDescription === undefined ? {} : { hasDescription: [String(hasDescription)] }),
-          },
-          visibleTo: searchMarks(actor),
-          facets,
-          limit,
-          ...(cursor === undefined ? {} : { cursor }),
-        }),
-        visibleWatermark(context, actor),
-      ]);
+    handle: async (context, { actor, query }) => {
+      const asked = await searchRequest(context.database, query, actor);
+      const [answer, mark] = await Promise.all([context.searchIndex.search(asked), visibleWatermark(context, actor)]);
       return { body: { ...answer, hits: answer.hits.map(presentHit), watermark: mark } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/search/suggestions',
+    tag: 'Search',
+    summary: 'Suggest what is meant while it is typed',
+    description: 'The first hits of the same search, in the same order, with no more than a list of suggestions shows.',
+    access: visible,
+    query: suggestionQuery,
+    reply: { status: 200, description: 'Suggestions, best first.', body: suggestionsSchema },
+    problems: ['SEARCH_UNAVAILABLE'],
+    handle: async ({ database, searchIndex }, { actor, query: { q, limit } }) => {
+      // Everything newest first is no suggestion.
+      if (q.trim() === '') return { body: { suggestions: [] } };
+      const answer = await searchIndex.search(await searchRequest(database, { q, limit, facets: [] }, actor));
+      return {
+        body: {
+          suggestions: answer.hits.map(presentHit).map(({ kind, document, highlights, fields }) => ({
+            kind,
+            id: document.id,
+            guid: document.guid,
+            type: document.type,
+            name: document.name,
+            qualifiedName: document.qualifiedName,
+            sourceType: document.sourceType,
+            ...(fields?.[0] === undefined ? {} : { field: fields[0].name }),
+            segments: highlights[0]?.segments ?? [{ text: document.name, match: false }],
+          })),
+          ...(answer.correctedTo === undefined ? {} : { correctedTo: answer.correctedTo }),
+        },
+      };
     },
   }),
 ];
@@ -56,10 +78,16 @@ async function visibleWatermark({ database }: ApiContext, actor: Actor) {
   };
 }
 
-/** A hit shows how many columns there are; which of them matched is in its highlights. */
+/**
+ * A hit shows how many columns there are; which of them matched is in its highlights. A table that was found by the name
+ * of a column, and not by its own, is shown as that field.
+ */
 function presentHit({ document, highlights }: SearchHit) {
+  const found = highlights[0]?.field === 'column';
   return {
+    kind: found ? ('field' as const) : document.kind,
     document: { ...document, columnCount: document.columnNames.length, changedAt: new Date(document.changedAt) },
     highlights,
+    ...(found ? { fields: fieldsOf({ document, highlights }) } : {}),
   };
 }

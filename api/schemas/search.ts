@@ -8,9 +8,11 @@ export const facetSchema = z
 
 const text = z.string().min(1).max(256);
 
-export const searchQuery = z.strictObject({
-  q: z.string().max(500).default('').meta({ description: 'As typed; empty finds everything, newest first.' }),
-  kind: several(z.enum(['database', 'schema', 'table'])),
+/** What a search is narrowed by. */
+export const searchFilters = {
+  kind: several(z.enum(['database', 'schema', 'table', 'field'])).meta({
+    description: '`field` looks in the names of columns alone; each hit is a table with its fields that match.',
+  }),
   type: several(text),
   sourceType: several(text),
   dataSourceId: several(uuid),
@@ -18,6 +20,15 @@ export const searchQuery = z.strictObject({
   database: several(text),
   schema: several(text),
   owner: several(text),
+};
+
+const q = z.string().max(500).default('').meta({ description: 'As typed; empty finds everything, newest first.' });
+
+export const searchExportQuery = z.strictObject({ q, ...searchFilters, hasDescription: flag.optional() });
+
+export const searchQuery = z.strictObject({
+  q,
+  ...searchFilters,
   hasDescription: flag.optional(),
   facets: z
     .string()
@@ -54,18 +65,49 @@ const documentSchema = z
   })
   .meta({ id: 'FoundEntity' });
 
+const segments = z.array(z.object({ text: z.string(), match: z.boolean() }));
+const hitKind = z
+  .enum(['database', 'schema', 'table', 'field'])
+  .meta({ description: '`field` where a column was found as itself; the document is its table.' });
+
+export const suggestionQuery = z.strictObject({
+  q: z.string().max(500).meta({ description: 'As typed so far.' }),
+  limit: limit(8, 20),
+});
+
+export const suggestionsSchema = z
+  .object({
+    suggestions: z.array(
+      z
+        .object({
+          kind: hitKind,
+          id: decimalId,
+          guid: z.string(),
+          type: z.string(),
+          name: z.string(),
+          qualifiedName: z.string(),
+          sourceType: z.string(),
+          field: z.string().optional().meta({ description: 'The column, where one was found as itself.' }),
+          segments: segments.meta({ description: 'What matched: the name, or the best other place.' }),
+        })
+        .meta({ id: 'Suggestion' }),
+    ),
+    correctedTo: z.string().optional(),
+  })
+  .meta({ id: 'Suggestions' });
+
 export const searchAnswerSchema = z
   .object({
     hits: z.array(
       z
         .object({
+          kind: hitKind,
           document: documentSchema,
-          highlights: z.array(
-            z.object({
-              field: z.enum(['name', 'comment', 'description', 'column']),
-              segments: z.array(z.object({ text: z.string(), match: z.boolean() })),
-            }),
-          ),
+          highlights: z.array(z.object({ field: z.enum(['name', 'comment', 'description', 'column']), segments })),
+          fields: z
+            .array(z.object({ name: z.string(), ordinal: z.int(), comment: z.string().nullable(), segments }))
+            .optional()
+            .meta({ description: 'Of a hit of kind `field`: the columns that matched, best first, at most five.' }),
         })
         .meta({ id: 'SearchHit' }),
     ),

@@ -9,6 +9,8 @@ import * as heldRemovals from './0007-held-removals.js';
 import * as operations from './0008-operations.js';
 import * as sourceLimits from './0009-source-limits.js';
 import * as plans from './0010-plans.js';
+import * as visibility from './0012-visibility.js';
+import * as searchUse from './0013-search-use.js';
 
 interface Migration {
   name: string;
@@ -28,6 +30,8 @@ const migrations: Migration[] = [
   { name: '0008-operations', ...operations },
   { name: '0009-source-limits', ...sourceLimits },
   { name: '0010-plans', ...plans },
+  { name: '0012-visibility', ...visibility },
+  { name: '0013-search-use', ...searchUse },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -1,4 +1,5 @@
-import type { SearchDocument } from '../port.js';
+import { partsOf } from '../compounds.js';
+import { popularityRank, type SearchDocument } from '../port.js';
 import { compact, fold, wordsOf } from '../words.js';
 import { encodeLabelled, encodeValue } from './facet-values.js';
 
@@ -19,6 +20,7 @@ export interface IndexedDocument {
   guid: string;
   visible_to: string;
   kind_rank: number;
+  popularity_rank: number;
   name_length: number;
   changed_at: number;
   [facet: `filter_${string}` | `count_${string}`]: string;
@@ -38,9 +40,9 @@ export function indexed(document: SearchDocument): IndexedDocument {
     id: document.id,
     document,
     name_key: compact(document.name),
-    name_words: spaced(document.name),
+    name_words: spacedWithParts(document.name),
     column_keys: document.columnNames.map(compact),
-    column_words: document.columnNames.map(spaced),
+    column_words: document.columnNames.map(spacedWithParts),
     text: comments.filter((text) => text !== null && text !== '').map((text) => spaced(text as string)),
     path_words: [document.database, document.schema, document.dataSourceName]
       .map((place) => spaced(place ?? ''))
@@ -48,6 +50,7 @@ export function indexed(document: SearchDocument): IndexedDocument {
     guid: encodeValue(document.guid),
     visible_to: encodeValue(document.visibleTo),
     kind_rank: KINDS[document.kind],
+    popularity_rank: popularityRank(document),
     name_length: document.name.length,
     changed_at: document.changedAt,
     filter_kind: encodeValue(document.kind),
@@ -62,6 +65,13 @@ export function indexed(document: SearchDocument): IndexedDocument {
     ...(document.owner === null ? {} : { filter_owner: encodeValue(document.owner) }),
     filter_hasDescription: String(described),
   };
+}
+
+/** A name as {@link spaced} gives it, and after it the words that its words are written of. */
+function spacedWithParts(name: string): string {
+  const whole = spaced(name);
+  const parts = whole.split(' ').flatMap((word) => partsOf(word) ?? []);
+  return parts.length === 0 ? whole : `${whole} ${parts.join(' ')}`;
 }
 
 /**

@@ -11,6 +11,7 @@ import { MOST_COUNTED } from './settings.js';
 /** Longer texts are cut: the engine looks at ten words. */
 const TEXT_LENGTH = 500;
 
+type Query = { indexUid: string; q: string; attributesToSearchOn?: string[] };
 type Result = MultiSearchResult<IndexedDocument>;
 
 /** Answers one search with one request, or a few where not all words are found together. */
@@ -25,7 +26,11 @@ export async function answer(client: Meilisearch, uid: string, request: SearchRe
     facets: Object.fromEntries(request.facets.map((facet) => [facet, []])),
   };
   if (words.length === 0 && request.text.trim() !== '') return empty;
-  const query = { indexUid: uid, q: spaced(text) };
+  const query = {
+    indexUid: uid,
+    q: spaced(text),
+    ...(request.within === 'columns' ? { attributesToSearchOn: ['column_keys', 'column_words'] } : {}),
+  };
 
   const byGuid = text.includes(':')
     ? await searched(client, [
@@ -35,7 +40,14 @@ export async function answer(client: Meilisearch, uid: string, request: SearchRe
   if ((byGuid[0]?.hits.length ?? 0) > 0) return assembled(request, offset, byGuid as Result[], text);
 
   const all = await searched(client, queriesOf(request, offset, query, 'all'));
-  if (totalOf(all) > 0 || words.length < 2) return assembled(request, offset, all, text);
+  if (words.length < 2) return assembled(request, offset, all, text);
+  if (totalOf(all) > 0 && !isCorrected(all, text)) return assembled(request, offset, all, text);
+  if (totalOf(all) > 0) {
+    // `cust ord`: the engine prefers words that are spelt alike to words that begin so; people mean the latter.
+    const q = await completed(client, uid, request, query.q.split(' '));
+    const begun = q === query.q ? [] : await searched(client, queriesOf(request, offset, { ...query, q }, 'all'));
+    return assembled(request, offset, totalOf(begun) > 0 && !isCorrected(begun, text) ? begun : all, text);
+  }
   // Filters play no part in how words are understood: narrowing a result must not search for something else.
   const [unfiltered] = await searched(client, [
     { ...query, matchingStrategy: 'all', limit: 0, filter: filterOf({ ...request, filters: {} }) },
@@ -69,7 +81,7 @@ async function searched(client: Meilisearch, queries: MultiSearchQuery[]): Promi
 function queriesOf(
   request: SearchRequest,
   offset: number,
-  query: { indexUid: string; q: string },
+  query: Query,
   matchingStrategy: 'all' | 'last',
 ): MultiSearchQuery[] {
   const free = request.facets.filter((facet) => request.filters[facet] === undefined);
@@ -86,7 +98,7 @@ function queriesOf(
   ];
 }
 
-function pageOf(request: SearchRequest, offset: number, query: { indexUid: string; q: string }): MultiSearchQuery {
+function pageOf(request: SearchRequest, offset: number, query: Query): MultiSearchQuery {
   return {
     ...query,
     offset,
@@ -123,6 +135,12 @@ function assembled(request: SearchRequest, offset: number, results: Result[], te
     ...(hits.length === request.limit && next < total ? { nextCursor: encodeCursor(request, [next]) } : {}),
     ...(correctedTo === undefined || hits.length === 0 ? {} : { correctedTo }),
   };
+}
+
+/** Whether the best hit was found by another word than was typed. */
+function isCorrected(results: Result[], text: string): boolean {
+  const best = results[0]?.hits[0];
+  return best !== undefined && correction(text, marksOf(best)) !== undefined;
 }
 
 /** What the engine marked in a hit. */

@@ -21,6 +21,7 @@ export const SETTINGS: Settings = {
     'exactness',
     'proximity',
     'kind_rank:desc',
+    'popularity_rank:desc',
     'name_length:asc',
     'changed_at:desc',
   ],

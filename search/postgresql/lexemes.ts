@@ -7,12 +7,12 @@ import { compact, fold, isUnspaced, plainWordsOf } from '../words.js';
  * with the word anywhere and looks. So the place of a word is part of the lexeme, and each kind of match is answered
  * by the index alone. Words are letters and digits only, so a mark with a slash can never be typed.
  *
- *   customer            in the name or a column's name
+ *   customer            in a column's name
  *   n/customer          in the name
  *   p/sales             in the path: database, schema, data source
  *   t/customer          in text: comments, descriptions, owner, and the path once more
  *   k/dimcustomerorders the whole name, without separators
- *   c/customeremail     a whole column name of several words
+ *   c/customeremail     a whole column name
  *   g/<digest>          the guid
  */
 
@@ -33,9 +33,7 @@ export function lexemesOf(document: SearchDocument): Indexed {
     for (const word of words) lexemes.add(mark === '' ? word : mark + word);
     for (const term of found) terms.add(term);
   };
-  const name = takeApart(document.name);
-  add(name, '');
-  add(name, 'n/');
+  add(takeApart(document.name), 'n/');
   lexemes.add(`k/${compact(document.name)}`);
   lexemes.add(guidLexeme(document.guid));
   for (const column of document.columnNames) {
@@ -54,7 +52,7 @@ export function lexemesOf(document: SearchDocument): Indexed {
 export function termsOf(lexemes: readonly string[]): Set<string> {
   const terms = new Set<string>();
   for (const lexeme of lexemes) {
-    const word = lexeme[1] !== '/' ? lexeme : lexeme[0] === 't' ? lexeme.slice(2) : '';
+    const word = lexeme[1] !== '/' ? lexeme : lexeme[0] === 't' || lexeme[0] === 'n' ? lexeme.slice(2) : '';
     if (isTerm(word)) terms.add(word);
   }
   return terms;
@@ -77,7 +75,7 @@ function isTerm(word: string): boolean {
 interface Taken {
   words: string[];
   terms: string[];
-  /** Empty where it is a single word, or too long to be a name. */
+  /** Empty where it is too long to be a name. */
   compact: string;
 }
 
@@ -92,7 +90,7 @@ function takeApart(text: string): Taken {
   const taken = {
     words,
     terms: words.filter(isTerm),
-    compact: words.length > 1 && text.length < CACHED ? compact(text) : '',
+    compact: text.length < CACHED ? compact(text) : '',
   };
   if (text.length < CACHED) {
     if (cache.size > 50_000) cache.clear();

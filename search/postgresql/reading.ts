@@ -48,10 +48,24 @@ export function readingOf(words: QueryWord[], text?: string): Reading {
     name: and(words, (word) => lexeme('n/', word)),
     path: `${or(words, (word) => lexeme('n/', word))} & ${and(words, (word) => `(${lexeme('n/', word)} | ${lexeme('p/', word)})`)}`,
     column: columnQuery(words, text),
-    fields: and(words, (word) => lexeme('', word)),
+    fields: and(words, inFields),
     anywhere: and(words, anywhere),
   };
   return assemble(words, queries);
+}
+
+/** The reading in which every word must stand in the name of a column: what columns are searched by as themselves. */
+export function columnReadingOf(words: QueryWord[], text?: string): Reading {
+  const exact = columnQuery(words, text);
+  const fields = and(words, (word) => lexeme('', word));
+  return {
+    words,
+    all: `(${exact}) | (${fields})`,
+    classes: [
+      { rank: CLASSES.indexOf('column'), query: exact },
+      { rank: CLASSES.indexOf('fields'), query: fields },
+    ],
+  };
 }
 
 /** The reading in which any `size` of the words are enough. */
@@ -64,7 +78,7 @@ export function looseReadingOf(words: QueryWord[], size: number): Reading {
     name: loose((word) => lexeme('n/', word)),
     path: undefined,
     column: undefined,
-    fields: loose((word) => lexeme('', word)),
+    fields: loose(inFields),
     anywhere: loose(anywhere),
   });
 }
@@ -104,14 +118,16 @@ function qualifiedName(text: string, suffix: string): string[] {
   return [`(${[`${quote(`k/${name}`)}${suffix}`, ...path.map((word) => quote(`p/${word}`))].join(' & ')})`];
 }
 
-function columnQuery(words: QueryWord[], text: string | undefined): string | undefined {
-  const only = words.length === 1 ? words[0] : undefined;
-  if (only !== undefined) return quote(only.word);
+function columnQuery(words: QueryWord[], text: string | undefined): string {
   return text === undefined ? quote(`c/${words.map(({ word }) => word).join('')}`) : quote(`c/${compact(text)}`);
 }
 
+function inFields(word: QueryWord): string {
+  return `(${lexeme('n/', word)} | ${lexeme('', word)})`;
+}
+
 function anywhere(word: QueryWord): string {
-  return `(${lexeme('', word)} | ${lexeme('t/', word)})`;
+  return `(${lexeme('n/', word)} | ${lexeme('', word)} | ${lexeme('t/', word)})`;
 }
 
 function and(words: QueryWord[], term: (word: QueryWord) => string): string {

@@ -1,4 +1,5 @@
 import type { Database } from '../../db/database.js';
+import { partsOf } from '../compounds.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { highlightsOf } from '../highlight.js';
 import type { SearchAnswer, SearchRequest } from '../port.js';
@@ -7,7 +8,15 @@ import { correctedReading, firstFound } from './correct.js';
 import { type Counted, countFacets } from './count.js';
 import { countReading, type Found, findBest, findNewest, MOST_COUNTED, type Place } from './find.js';
 import { type Shown, shownBy } from './groups.js';
-import { looseReadingOf, mayBePrefix, type QueryWord, type Reading, readingOf, typedWords } from './reading.js';
+import {
+  columnReadingOf,
+  looseReadingOf,
+  mayBePrefix,
+  type QueryWord,
+  type Reading,
+  readingOf,
+  typedWords,
+} from './reading.js';
 import type { Tables } from './tables.js';
 
 /** Answers one search. Runs in a transaction, so that total, facets and hits are of one moment. */
@@ -35,12 +44,13 @@ export async function answer(database: Database, tables: Tables, request: Search
       ? { total: await countReading(database, tables, reading, shown), facets: {} }
       : countFacets(database, tables, reading.all, request, seen);
 
-  let reading = readingOf(await withCompletions(database, tables, words), request.text);
+  const understand = request.within === 'columns' ? columnReadingOf : readingOf;
+  let reading = understand(await withCompletions(database, tables, words), request.text);
   let counted = await count(reading);
   let corrected = false;
   // Filters play no part here, so that narrowing a result never turns into a search for something else.
   if (counted.total === 0 && !(isFiltered(request) && (await isFound(database, tables, reading, seen)))) {
-    const other = await otherReading(database, tables, words, request.text, seen);
+    const other = await otherReading(database, tables, words, request, seen);
     if (other === undefined) return nothing(request);
     ({ reading, corrected } = other);
     counted = await count(reading);
@@ -51,22 +61,36 @@ export async function answer(database: Database, tables: Tables, request: Search
 }
 
 /**
- * Another way to understand words with which nothing is found that the searcher may see: each as a beginning; misspelt
- * ones corrected; ever fewer of them.
+ * Another way to understand words with which nothing is found that the searcher may see: each as a beginning; those
+ * written together taken apart; misspelt ones corrected; ever fewer of them.
  */
 async function otherReading(
   database: Database,
   tables: Tables,
   words: QueryWord[],
-  text: string,
+  { text, within }: Pick<SearchRequest, 'text' | 'within'>,
   seen: Shown,
 ): Promise<{ reading: Reading; corrected: boolean } | undefined> {
+  const understand = within === 'columns' ? columnReadingOf : readingOf;
   const begun = words.map(({ word }) => ({ word, prefix: mayBePrefix(word) }));
   if (words.length > 1) {
-    const reading = readingOf(await withCompletions(database, tables, begun), text);
+    const reading = understand(await withCompletions(database, tables, begun), text);
+    if (await isFound(database, tables, reading, seen)) return { reading, corrected: false };
+  }
+  const parts = words.flatMap((each) =>
+    (partsOf(each.word) ?? [each.word]).map((word) => ({ word, prefix: each.prefix && word === each.word })),
+  );
+  if (parts.length > words.length) {
+    const reading = understand(parts);
     if (await isFound(database, tables, reading, seen)) return { reading, corrected: false };
   }
   const corrected = await correctedReading(database, tables, words, seen);
+  if (within === 'columns') {
+    // Some words of a column's name say less than they would of a table: all, or nothing.
+    const reading = corrected === undefined ? undefined : columnReadingOf(corrected.words);
+    const found = reading !== undefined && (await isFound(database, tables, reading, seen));
+    return found ? { reading, corrected: true } : undefined;
+  }
   if (corrected !== undefined) return { reading: corrected, corrected: true };
   const loose = Array.from({ length: words.length - 1 }, (_, fewer) => words.length - 1 - fewer)
     // Of many words the subsets of middling size are too many; any one word is where these end up.

@@ -84,6 +84,7 @@ beforeAll(async () => {
     crawlers: crawler.id,
     runs: runId,
     tokens: randomUUID(),
+    'saved-searches': randomUUID(),
     entities: entity?.id ?? '',
     tables: entity?.id ?? '',
   };
@@ -131,6 +132,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
   // A route belongs here only if what it shows is limited to the asker by itself, as tests of its own show.
   expect(reached.sort()).toEqual(
     [
+      'DELETE /saved-searches/{id}',
       'DELETE /session',
       'DELETE /tokens/{id}',
       'GET /crawlers',
@@ -143,7 +145,11 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /resource-groups',
       'GET /resource-groups/{id}',
       'GET /runs',
+      'GET /saved-searches',
+      'GET /saved-searches/{id}',
       'GET /search',
+      'GET /search/export.csv',
+      'GET /search/suggestions',
       'GET /source-types',
       'GET /tables/{id}/columns',
       'GET /tables/{id}/partitions',
@@ -152,6 +158,8 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /tables/{id}/versions/{version}',
       'GET /tokens',
       'GET /workspaces',
+      'PATCH /saved-searches/{id}',
+      'POST /saved-searches',
       'POST /schedules/preview',
       'POST /tokens',
     ].sort(),

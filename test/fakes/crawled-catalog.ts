@@ -24,7 +24,12 @@ export interface CrawledCatalog {
   rows<Row = Record<string, unknown>>(sql: string, bindings?: readonly unknown[]): Promise<Row[]>;
 }
 
-export async function crawledCatalog(database: Database, source: SyntheticSource): Promise<CrawledCatalog> {
+/** @param name of the database on the map */
+export async function crawledCatalog(
+  database: Database,
+  source: Pick<SyntheticSource, 'connector'>,
+  name = 'shop',
+): Promise<CrawledCatalog> {
   const rows = async <Row>(sql: string, bindings: readonly unknown[] = []): Promise<Row[]> =>
     (await database.raw<{ rows: Row[] }>(sql, bindings as string[])).rows;
   const one = async (sql: string, bindings: readonly unknown[]): Promise<string> =>
@@ -35,17 +40,17 @@ export async function crawledCatalog(database: Database, source: SyntheticSource
   await rows(`INSERT INTO resource_group (id, name) VALUES ('default', 'Default') ON CONFLICT DO NOTHING`);
   const dataSourceId = await one(
     `INSERT INTO data_source (workspace_id, name, type, instance, environment, config)
-     VALUES (?, 'shop', 'postgresql', ?, 'production', '{"host": "db.example", "port": 5432, "user": "collector"}')`,
-    [workspaceId, `db-${unique}.example:5432`],
+     VALUES (?, ?, 'postgresql', ?, 'production', '{"host": "db.example", "port": 5432, "user": "collector"}')`,
+    [workspaceId, name, `db-${unique}.example:5432`],
   );
   const crawlerId = await one(
-    `INSERT INTO crawler (workspace_id, data_source_id, resource_group_id, name) VALUES (?, ?, 'default', 'shop')`,
-    [workspaceId, dataSourceId],
+    `INSERT INTO crawler (workspace_id, data_source_id, resource_group_id, name) VALUES (?, ?, 'default', ?)`,
+    [workspaceId, dataSourceId, name],
   );
   const collectedDatabaseId = await one(
     `INSERT INTO collected_database (crawler_id, data_source_id, workspace_id, source_type, instance, name)
-     VALUES (?, ?, ?, 'postgresql', ?, 'shop')`,
-    [crawlerId, dataSourceId, workspaceId, `db-${unique}.example:5432`],
+     VALUES (?, ?, ?, 'postgresql', ?, ?)`,
+    [crawlerId, dataSourceId, workspaceId, `db-${unique}.example:5432`, name],
   );
   const context: ActivityContext = {
     database,
@@ -73,11 +78,12 @@ export async function crawledCatalog(database: Database, source: SyntheticSource
          VALUES (?, ?, ?, 'manual', 'running', now())`,
         [runId, crawlerId, workspaceId],
       );
-      await rows(
-        `INSERT INTO crawl_unit (run_id, unit, collected_database_id, database_name) VALUES (?, 1, ?, 'shop')`,
-        [runId, collectedDatabaseId],
-      );
-      return { runId, unit: 1, database: 'shop' };
+      await rows(`INSERT INTO crawl_unit (run_id, unit, collected_database_id, database_name) VALUES (?, 1, ?, ?)`, [
+        runId,
+        collectedDatabaseId,
+        name,
+      ]);
+      return { runId, unit: 1, database: name };
     },
     collect: (ref, attempt = 1) =>
       new MockActivityEnvironment({ attempt }).run(createCollectUnit(context), ref) as Promise<{

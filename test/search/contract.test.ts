@@ -1,6 +1,7 @@
 import { Meilisearch } from 'meilisearch';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BadCursor } from '../../search/cursor.js';
+import { fieldsOf } from '../../search/fields.js';
 import { createMeilisearchIndex } from '../../search/meilisearch/adapter.js';
 import type { SearchAnswer, SearchDocument, SearchIndex, SearchRequest } from '../../search/port.js';
 import { createPostgresqlIndex } from '../../search/postgresql/adapter.js';
@@ -78,7 +79,9 @@ describe.each(engines.filter(({ available }) => available))('a search index kept
       comment: '本表存储客户订单明细数据，每日更新',
       columnNames: ['a'],
     });
-    beforeEach(() => put(ORDERS, HISTORY, INVOICES, CHINESE));
+    const COMPOUND = tableDocument({ name: 'salesorderheader', columnNames: ['carriertrackingnumber'] });
+    const VIEW = tableDocument({ name: 'vindividualcustomer' });
+    beforeEach(() => put(ORDERS, HISTORY, INVOICES, CHINESE, COMPOUND, VIEW));
 
     test.each([
       ['words of a name', 'customer orders', 'dim_customer_orders'],
@@ -93,6 +96,10 @@ describe.each(engines.filter(({ available }) => available))('a search index kept
       ['a column', 'customer_email', 'dim_customer_orders'],
       ['a camelCase column', 'placed at', 'dim_customer_orders'],
       ['words of a comment', 'purchase', 'dim_customer_orders'],
+      ['parts of a name written as one word', 'order header', 'salesorderheader'],
+      ['parts of one word behind the mark of a view', 'individual customer', 'vindividualcustomer'],
+      ['parts of a column written as one word', 'carrier tracking', 'salesorderheader'],
+      ['words written together', 'orderhistory', 'CustomerOrderHistory2024'],
       ['words without their accents', 'grosse', 'dim_customer_orders'],
       ["words of a column's comment", 'receipt', 'dim_customer_orders'],
       ['a qualified name', 'shop.sales.invoices', 'invoices'],
@@ -158,6 +165,15 @@ describe.each(engines.filter(({ available }) => available))('a search index kept
       expect((await search('billing')).hits.map(({ document }) => document.kind)).toEqual(['table', 'schema']);
     });
 
+    test('what is opened more before its equals, and not before better matches', async () => {
+      await put(
+        tableDocument({ name: 'stock_a', popularity: 0 }),
+        tableDocument({ name: 'stock_of_shops', popularity: 40 }),
+        tableDocument({ name: 'old_goods', columnNames: ['stock'], popularity: 5_000 }),
+      );
+      expect(await names('stock')).toEqual(['stock_of_shops', 'stock_a', 'old_goods']);
+    });
+
     test('what changed last first, when nothing is typed', async () => {
       const at = Date.UTC(2026, 5, 1);
       await put(
@@ -167,6 +183,38 @@ describe.each(engines.filter(({ available }) => available))('a search index kept
       );
       expect(await names('')).toEqual(['new', 'middle', 'old']);
       expect(await names('   ')).toEqual(['new', 'middle', 'old']);
+    });
+  });
+
+  describe('finds columns as themselves', () => {
+    const columns = (text: string, request: Partial<SearchRequest> = {}) =>
+      search(text, { within: 'columns', ...request });
+    beforeEach(() =>
+      put(
+        tableDocument({ name: 'receipts', columnNames: ['id', 'customer_email', 'paid_at'] }),
+        tableDocument({ name: 'customer_email', columnNames: ['id', 'value'] }),
+        tableDocument({ name: 'letters', columnNames: ['emailOfCustomer'], visibleTo: 'workspace:w2' }),
+        tableDocument({ name: 'noted', columnNames: ['id'], comment: 'a customer_email is asked for' }),
+      ),
+    );
+
+    test('in tables that have them, and in no other place', async () => {
+      const answer = await columns('customer_email');
+      expect(answer.hits.map(({ document }) => document.name).sort()).toEqual(['letters', 'receipts']);
+      expect(answer.total).toBe(2);
+      const fields = answer.hits.flatMap(fieldsOf).map(({ name, ordinal }) => `${name} ${ordinal}`);
+      expect(fields.sort()).toEqual(['customer_email 2', 'emailOfCustomer 1']);
+    });
+
+    test('while they are typed, and misspelt', async () => {
+      for (const text of ['customer ema', 'custmer_email'])
+        expect((await columns(text)).hits.map(({ document }) => document.name).sort()).toEqual(['letters', 'receipts']);
+    });
+
+    test('where the searcher may see the table', async () => {
+      const answer = await columns('customer_email', { visibleTo: ['tenant'], facets: ['type'] });
+      expect(answer.hits.map(({ document }) => document.name)).toEqual(['receipts']);
+      expect(byValue(answer.facets.type)).toEqual({ TABLE: 1 });
     });
   });
 

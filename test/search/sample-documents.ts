@@ -28,6 +28,7 @@ export function tableDocument(document: Partial<SearchDocument> & { name: string
     columnNames: ['id'],
     columnComments: [''],
     visibleTo: 'tenant',
+    popularity: 0,
     changedAt: Date.UTC(2026, 0, 1) + Number.parseInt(id, 10) * 1000,
     ...document,
   };
