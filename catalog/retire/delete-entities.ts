@@ -17,5 +17,8 @@ export async function deleteEntities(
   for (const table of ['source_object', 'run_change', 'table_partition', 'entity_version']) {
     await client.query(`DELETE FROM ${table} WHERE entity_id = ANY($1::bigint[])`, [ids]);
   }
+  // Edges go with their node or process.
+  await client.query(`DELETE FROM lineage_process WHERE kind = 'view' AND entity_id = ANY($1::bigint[])`, [ids]);
+  await client.query('DELETE FROM lineage_node WHERE entity_id = ANY($1::bigint[])', [ids]);
   await client.query(`DELETE FROM entity WHERE id = ANY($1::bigint[])`, [ids]);
 }

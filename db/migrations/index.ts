@@ -9,6 +9,7 @@ import * as heldRemovals from './0007-held-removals.js';
 import * as operations from './0008-operations.js';
 import * as sourceLimits from './0009-source-limits.js';
 import * as plans from './0010-plans.js';
+import * as lineage from './0011-lineage.js';
 import * as visibility from './0012-visibility.js';
 import * as searchUse from './0013-search-use.js';
 
@@ -30,6 +31,7 @@ const migrations: Migration[] = [
   { name: '0008-operations', ...operations },
   { name: '0009-source-limits', ...sourceLimits },
   { name: '0010-plans', ...plans },
+  { name: '0011-lineage', ...lineage },
   { name: '0012-visibility', ...visibility },
   { name: '0013-search-use', ...searchUse },
 ];

@@ -1,0 +1,86 @@
+import { loadModule, parseSync } from 'libpg-query';
+import type { NameDefaults, TableName } from './statement-lineage.js';
+import { isNode, kindOf, type Node, nodes } from './syntax-tree.js';
+import { tableKey, withDefaults } from './table-names.js';
+
+/** Must have ended before `readByGrammar` is called. */
+export const grammarReady = (): Promise<void> => loadModule();
+
+export interface GrammarStatement {
+  kind: string;
+  /** Undefined for a bare query. */
+  target: TableName | undefined;
+  sources: TableName[];
+}
+
+const WRITES: Record<string, string> = {
+  InsertStmt: 'insert',
+  UpdateStmt: 'update',
+  DeleteStmt: 'delete',
+  MergeStmt: 'merge',
+  CreateTableAsStmt: 'create_table',
+  ViewStmt: 'create_view',
+  SelectStmt: 'query',
+};
+
+/**
+ * Reads statements with PostgreSQL's own grammar, at table level. Statements that touch no table's rows are left out.
+ * @throws Error where PostgreSQL would refuse the text too
+ */
+export function readByGrammar(sql: string, defaults: NameDefaults): GrammarStatement[] {
+  const { stmts } = parseSync(sql) as unknown as { stmts?: { stmt: unknown }[] };
+  return (stmts ?? []).flatMap(({ stmt }) => {
+    const found = kindOf(stmt);
+    const kind = found === undefined ? undefined : WRITES[found.kind];
+    if (found === undefined || kind === undefined) return [];
+    const { relation, view, into, intoClause, ...read } = found.fields;
+    const written = relation ?? view ?? (isNode(into) ? into.rel : isNode(intoClause) ? intoClause.rel : undefined);
+    const target = rangeVar(written, defaults);
+    return [{ kind: kind === 'query' && target ? 'select_into' : kind, target, sources: relations(read, defaults) }];
+  });
+}
+
+function rangeVar(node: unknown, defaults: NameDefaults): TableName | undefined {
+  if (!isNode(node) || typeof node.relname !== 'string') return undefined;
+  const part = (key: string, value: unknown) => (typeof value === 'string' ? { [key]: value } : {});
+  return withDefaults(
+    { name: node.relname, ...part('schema', node.schemaname), ...part('catalog', node.catalogname) },
+    defaults,
+  );
+}
+
+function relations(root: unknown, defaults: NameDefaults): TableName[] {
+  const found = new Map<string, TableName>();
+  walk(root, new Set());
+  return [...found.values()];
+
+  function walk(value: unknown, hidden: ReadonlySet<string>): void {
+    if (Array.isArray(value)) {
+      for (const item of value) walk(item, hidden);
+      return;
+    }
+    if (!isNode(value)) return;
+    const names = isNode(value.withClause) ? walkWith(value.withClause, hidden) : hidden;
+    for (const [key, child] of Object.entries(value)) {
+      if (key === 'withClause') continue;
+      if (key === 'RangeVar' && isNode(child)) {
+        const bare = child.schemaname === undefined && names.has(String(child.relname));
+        const table = bare ? undefined : rangeVar(child, defaults);
+        if (table !== undefined) found.set(tableKey(table), table);
+      } else walk(child, names);
+    }
+  }
+
+  function walkWith(clause: Node, hidden: ReadonlySet<string>): ReadonlySet<string> {
+    const expressions = nodes(clause.ctes)
+      .map((node) => node.CommonTableExpr)
+      .filter(isNode);
+    const names = new Set(hidden);
+    if (clause.recursive === true) for (const { ctename } of expressions) names.add(String(ctename));
+    for (const { ctename, ctequery } of expressions) {
+      walk(ctequery, new Set(names));
+      names.add(String(ctename));
+    }
+    return names;
+  }
+}

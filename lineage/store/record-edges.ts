@@ -1,0 +1,96 @@
+import type { Database } from '../../db/database.js';
+import { query } from '../../db/query.js';
+
+/** One edge as a process has it now. Ids are decimal text; nodes are those of `lineage_node`. */
+export interface FoundEdge {
+  processId: string;
+  upstream: string;
+  downstream: string;
+  /** False where the upstream only decides which rows there are. */
+  direct: boolean;
+  columns: FoundColumn[];
+}
+
+export interface FoundColumn {
+  upstream: string;
+  /** Empty for an indirect use, which concerns every column. */
+  downstream: string;
+  transformation: string;
+}
+
+/**
+ * Makes the edges of these processes exactly the ones found, in three statements for all of them: what is as before is
+ * seen again, what differs or is gone ends now, what is new begins now. Repeating it changes nothing.
+ *
+ * An edge from a node to itself is left out, and so is the second of two of the same nodes and process.
+ * @param processIds those without an edge among `edges` lose all of theirs
+ */
+export async function replaceEdges(
+  database: Database,
+  processIds: readonly string[],
+  edges: readonly FoundEdge[],
+): Promise<{ begun: number; ended: number }> {
+  const found = edges.filter(({ upstream, downstream }) => upstream !== downstream).map(withSortedColumns);
+  return database.transaction(async (transaction) => {
+    // Two writers of one process wait for one another instead of meeting at its unique edges.
+    await query(transaction, 'SELECT id FROM lineage_process WHERE id = ANY(?::bigint[]) ORDER BY id FOR UPDATE', [
+      [...processIds],
+    ]);
+    await query(transaction, FOUND, [JSON.stringify(found)]);
+    const ended = await query(
+      transaction,
+      `UPDATE lineage_edge e
+       SET valid_to = now()
+       WHERE e.process_id = ANY(?::bigint[]) AND e.valid_to IS NULL AND NOT EXISTS (
+         SELECT 1
+         FROM found_edge f
+         WHERE (f.process_id, f.upstream, f.downstream, f.digest) = (e.process_id, e.upstream, e.downstream, e.digest)
+       )
+       RETURNING 1`,
+      [[...processIds]],
+    );
+    await query(
+      transaction,
+      `UPDATE lineage_edge e
+       SET last_seen = now()
+       FROM found_edge f
+       WHERE (e.process_id, e.upstream, e.downstream) = (f.process_id, f.upstream, f.downstream) AND e.valid_to IS NULL`,
+    );
+    const begun = await query(transaction, BEGIN);
+    await query(transaction, 'DROP TABLE found_edge');
+    return { begun: begun.length, ended: ended.length };
+  });
+}
+
+const FOUND = `
+  CREATE TEMPORARY TABLE found_edge ON COMMIT DROP AS
+  SELECT DISTINCT ON ("processId", upstream, downstream)
+         "processId" AS process_id, upstream, downstream, direct, columns,
+         sha256(convert_to(direct || columns::text, 'UTF8')) AS digest
+  FROM jsonb_to_recordset(?::jsonb)
+    AS f("processId" bigint, upstream bigint, downstream bigint, direct boolean, columns jsonb)
+  ORDER BY "processId", upstream, downstream, direct DESC`;
+
+const BEGIN = `
+  WITH begun AS (
+    INSERT INTO lineage_edge (upstream, downstream, process_id, direct, digest)
+    SELECT upstream, downstream, process_id, direct, digest
+    FROM found_edge
+    ON CONFLICT (process_id, upstream, downstream) WHERE valid_to IS NULL DO NOTHING
+    RETURNING id, process_id, upstream, downstream
+  ), of_columns AS (
+    INSERT INTO lineage_column_edge (edge_id, upstream_column, downstream_column, transformation)
+    SELECT b.id, c.upstream, c.downstream, c.transformation
+    FROM begun b
+    JOIN found_edge f USING (process_id, upstream, downstream)
+    CROSS JOIN jsonb_to_recordset(f.columns) AS c(upstream text, downstream text, transformation text)
+    ON CONFLICT DO NOTHING
+  )
+  SELECT id FROM begun`;
+
+/** In one order whatever order they were found in: the digest is taken of them. */
+function withSortedColumns(edge: FoundEdge): FoundEdge {
+  const key = ({ upstream, downstream, transformation }: FoundColumn) =>
+    JSON.stringify([downstream, upstream, transformation]);
+  return { ...edge, columns: [...edge.columns].sort((a, b) => (key(a) < key(b) ? -1 : 1)) };
+}
