@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import type { Actor } from '../../access/actor.js';
 import { visiblePredicate, visibleWorkspaces } from '../../access/visibility.js';
+import { readAnnotation } from '../../catalog/annotations/annotation.js';
 import { getEntity } from '../../catalog/entities/entity.js';
 import { type EntityFilter, listEntities } from '../../catalog/entities/list-entities.js';
 import { listTombstones } from '../../catalog/entities/list-tombstones.js';
+import { pageFacts, recordView } from '../../catalog/entities/page-facts.js';
 import { restoreEntity } from '../../catalog/removals/restore-entity.js';
+import type { Database } from '../../db/database.js';
 import { qualifiedName } from '../qualified-name.js';
 import { onWorkspaceOf, type Route, route, visible } from '../route.js';
 import { entityListQuery, entityPageSchema, entitySchema } from '../schemas/entities.js';
@@ -30,7 +34,7 @@ export const entityRoutes: Route[] = [
     },
     handle: async ({ database }, { actor, query: { guid, removed, cursor, limit, ...filter } }) => {
       const seen = visiblePredicate(actor);
-      if (guid !== undefined) return { body: withQualifiedName(await getEntity(database, { guid }, seen)) };
+      if (guid !== undefined) return { body: await readPage(database, actor, { guid }) };
       if (removed === true) {
         const page = await listTombstones(database, filter, { cursor, limit }, visibleWorkspaces(actor));
         return { body: { ...page, items: page.items.map(withQualifiedName) } };
@@ -47,9 +51,7 @@ export const entityRoutes: Route[] = [
     access: visible,
     params: decimalParams,
     reply: { status: 200, description: 'The entity, also one that its source no longer has.', body: entitySchema },
-    handle: async ({ database }, { actor, params }) => ({
-      body: withQualifiedName(await getEntity(database, { id: params.id }, visiblePredicate(actor))),
-    }),
+    handle: async ({ database }, { actor, params }) => ({ body: await readPage(database, actor, params) }),
   }),
   route({
     method: 'post',
@@ -69,10 +71,26 @@ export const entityRoutes: Route[] = [
     problems: ['NOT_REMOVED', 'PLACE_TAKEN', 'DATABASE_BUSY'],
     handle: async ({ database }, { actor, params }) => {
       await restoreEntity(database, params.id);
-      return { body: withQualifiedName(await getEntity(database, { id: params.id }, visiblePredicate(actor))) };
+      return { body: await presentPage(database, actor, params) };
     },
   }),
 ];
+
+/** Reads an entity for somebody who opens it. */
+async function readPage(database: Database, actor: Actor, which: { id: string } | { guid: string }) {
+  const entity = await presentPage(database, actor, which);
+  await recordView(database, actor.personId, entity.id);
+  return entity;
+}
+
+async function presentPage(database: Database, actor: Actor, which: { id: string } | { guid: string }) {
+  const entity = await getEntity(database, which, visiblePredicate(actor));
+  return {
+    ...withQualifiedName(entity),
+    ...(await pageFacts(database, actor.personId, entity.id)),
+    annotation: await readAnnotation(database, entity.id, ''),
+  };
+}
 
 function toFilter({
   kind,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { annotationSchema } from './annotations.js';
 import { cursor, decimalId, flag, limit, pageOf, timestamp, uuid } from './lists.js';
 import { runChangeKindSchema } from './runs.js';
 import { visibilitySchema } from './workspaces.js';
@@ -98,7 +99,16 @@ export const entitySchema = z
     partitionCount: z.int(),
     createdAt: timestamp,
     changedRunId: z.string(),
-    collectedAt: timestamp.nullable(),
+    collectedAt: timestamp.nullable().meta({ description: 'When its database was last listed completely.' }),
+    lastRun: z
+      .object({ id: z.string(), number: z.coerce.number().int() })
+      .nullable()
+      .meta({ description: 'The last run that worked on its database.' }),
+    annotation: annotationSchema,
+    favourite: z.boolean().meta({ description: 'Whether you marked it.' }),
+    views: z
+      .object({ today: z.int(), last30Days: z.int() })
+      .meta({ description: 'People who opened it, each once a day, by the days of UTC.' }),
   })
   .meta({ id: 'Entity' });
 
@@ -250,4 +260,10 @@ export const runChangePageSchema = pageOf(
     })
     .meta({ id: 'RunChange' }),
   'RunChangePage',
+);
+
+export const favouriteSchema = z.object({ favourite: z.boolean() }).meta({ id: 'Favourite' });
+export const favouritePageSchema = pageOf(
+  z.object({ ...summary, addedAt: timestamp }).meta({ id: 'FavouriteEntity' }),
+  'FavouritePage',
 );
