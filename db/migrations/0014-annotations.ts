@@ -57,6 +57,10 @@ export async function up(knex: Knex): Promise<void> {
     SELECT id, description FROM entity WHERE description IS NOT NULL;
     ALTER TABLE entity DROP COLUMN description;
 
+    -- Which tables refer to one: found by the name that a foreign key gives.
+    CREATE INDEX entity_foreign_keys ON entity USING gin ((structure -> 'foreignKeys') jsonb_path_ops)
+      WHERE removed_at IS NULL AND structure -> 'foreignKeys' IS NOT NULL;
+
     CREATE TABLE favourite (
       person_id uuid NOT NULL REFERENCES person ON DELETE CASCADE,
       entity_id bigint NOT NULL REFERENCES entity ON DELETE CASCADE,
@@ -81,6 +85,7 @@ export async function down(knex: Knex): Promise<void> {
     ALTER TABLE entity ADD COLUMN description text;
     UPDATE entity e SET description = a.description
     FROM annotation a WHERE a.entity_id = e.id AND a.column_name = '';
+    DROP INDEX entity_foreign_keys;
     DROP TABLE entity_view, favourite, annotation_edit, annotation_owner, annotation_tag, tag, annotation;
   `);
 }
