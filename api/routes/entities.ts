@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Actor } from '../../access/actor.js';
 import { visiblePredicate, visibleWorkspaces } from '../../access/visibility.js';
 import { readAnnotation } from '../../catalog/annotations/annotation.js';
-import { getEntity } from '../../catalog/entities/entity.js';
+import { type Entity, getEntity } from '../../catalog/entities/entity.js';
 import { type EntityFilter, listEntities } from '../../catalog/entities/list-entities.js';
 import { listTombstones } from '../../catalog/entities/list-tombstones.js';
 import { pageFacts, recordView } from '../../catalog/entities/page-facts.js';
@@ -71,20 +71,20 @@ export const entityRoutes: Route[] = [
     problems: ['NOT_REMOVED', 'PLACE_TAKEN', 'DATABASE_BUSY'],
     handle: async ({ database }, { actor, params }) => {
       await restoreEntity(database, params.id);
-      return { body: await presentPage(database, actor, params) };
+      const entity = await getEntity(database, { id: params.id }, visiblePredicate(actor));
+      return { body: await withPageFacts(database, actor, entity) };
     },
   }),
 ];
 
-/** Reads an entity for somebody who opens it. */
+/** Reads an entity for somebody who opens it; the view counts already in what is answered. */
 async function readPage(database: Database, actor: Actor, which: { id: string } | { guid: string }) {
-  const entity = await presentPage(database, actor, which);
+  const entity = await getEntity(database, which, visiblePredicate(actor));
   await recordView(database, actor.personId, entity.id);
-  return entity;
+  return withPageFacts(database, actor, entity);
 }
 
-async function presentPage(database: Database, actor: Actor, which: { id: string } | { guid: string }) {
-  const entity = await getEntity(database, which, visiblePredicate(actor));
+async function withPageFacts(database: Database, actor: Actor, entity: Entity) {
   return {
     ...withQualifiedName(entity),
     ...(await pageFacts(database, actor.personId, entity.id)),

@@ -249,6 +249,17 @@ export const versionDiffSchema = z
       possibleRenames: z
         .array(z.object({ from: z.string(), to: z.string() }))
         .meta({ description: 'A guess: a removed and an added column that differ in name alone.' }),
+      aligned: z
+        .array(
+          z
+            .object({
+              change: z.enum(['same', 'changed', 'added', 'removed', 'possibly renamed']),
+              from: columnSchema.nullable(),
+              to: columnSchema.nullable(),
+            })
+            .meta({ id: 'AlignedColumn' }),
+        )
+        .meta({ description: 'Every column of either version, side by side, in the order of the later one.' }),
     }),
     keys: z.object(listDiff(named)),
     indexes: z.object(listDiff(named)),

@@ -200,7 +200,7 @@ describe('a page', () => {
     await get(`/entities/${id}`);
     await get(`/entities/${id}`);
     const { body } = await get(`/entities/${id}`, people.developer);
-    expect(body.views).toEqual({ today: 1, last30Days: 1 });
+    expect(body.views).toEqual({ today: 2, last30Days: 2 });
     expect((await get(`/entities/${id}`)).body).toMatchObject({
       views: { today: 2, last30Days: 2 },
       crawler: { name: 'shop' },
