@@ -27,6 +27,8 @@ const PERMISSIONS = {
   'removal.decide': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
   'entity.restore': { anywhere: 'admin', workspace: ['admin', 'developer'] },
+  'entity.annotate': { anywhere: 'admin', workspace: ['admin', 'developer'] },
+  'tag.manage': { anywhere: 'admin', workspace: [] },
   'group.read': { anywhere: 'member', workspace: [] },
   'group.manage': { anywhere: 'admin', workspace: [] },
   'person.read': { anywhere: 'admin', workspace: [] },

@@ -18,6 +18,7 @@ interface EntityRow {
   owner: string | null;
   comment: string | null;
   description: string | null;
+  tags: string[];
   changed_at: Date;
   database: string;
   collected_database_id: string;
@@ -34,7 +35,7 @@ interface EntityRow {
 
 /** Everything a document is made of, in one statement for any number of entities. Restricted by what follows. */
 const ENTITIES = `
-  SELECT e.id, e.guid, e.kind, e.type, e.name, e.schema_name, e.owner, e.comment, e.description, e.changed_at,
+  SELECT e.id, e.guid, e.kind, e.type, e.name, e.schema_name, e.owner, e.comment, a.description, g.tags, e.changed_at,
          d.name AS database, d.id AS collected_database_id, d.source_type, d.crawler_id,
          s.id AS data_source_id, s.name AS data_source_name,
          w.id AS workspace_id, w.name AS workspace_name,
@@ -45,9 +46,27 @@ const ENTITIES = `
   JOIN data_source s ON s.id = d.data_source_id
   JOIN workspace w ON w.id = d.workspace_id
   LEFT JOIN entity_opens opened ON opened.entity_id = e.id
+  LEFT JOIN annotation a ON a.entity_id = e.id AND a.column_name = ''
+  CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(t.name ORDER BY lower(t.name)), '{}') AS tags
+    FROM annotation_tag l
+    JOIN tag t ON t.id = l.tag_id
+    WHERE l.entity_id = e.id AND l.column_name = ''
+  ) AS g
+  -- Read once for an entity and not for each of its columns: most have none.
+  CROSS JOIN LATERAL (
+    SELECT jsonb_object_agg(n.column_name, concat_ws(' ', n.description, (
+             SELECT string_agg(t.name, ' ' ORDER BY lower(t.name))
+             FROM annotation_tag l
+             JOIN tag t ON t.id = l.tag_id
+             WHERE l.entity_id = e.id AND l.column_name = n.column_name
+           ))) AS of_columns
+    FROM annotation n
+    WHERE n.entity_id = e.id AND n.column_name <> ''
+  ) AS n
   CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(field ->> 'name' ORDER BY place), '{}') AS column_names,
-           coalesce(array_agg(coalesce(field ->> 'comment', '') ORDER BY place), '{}') AS column_comments
+           coalesce(array_agg(concat_ws(E'\\n', field ->> 'comment', nullif(n.of_columns ->> (field ->> 'name'), '')) ORDER BY place), '{}') AS column_comments
     FROM jsonb_array_elements(coalesce(e.structure -> 'columns', '[]')) WITH ORDINALITY AS f (field, place)
   ) AS c
   WHERE e.removed_at IS NULL`;
@@ -97,6 +116,7 @@ function toDocument(row: EntityRow): SearchDocument {
     owner: row.owner,
     comment: row.comment,
     description: row.description,
+    tags: row.tags,
     columnNames: row.column_names,
     columnComments: row.column_comments,
     visibleTo: row.collected_database_id,

@@ -20,7 +20,10 @@ export interface SearchDocument {
   owner: string | null;
   comment: string | null;
   description: string | null;
+  /** People's, of the entity itself. */
+  tags: string[];
   columnNames: string[];
+  /** The source's words of each column, and people's. */
   columnComments: string[];
   /** The id of its collected database, which decides who may find it. Compared with the searcher's list. */
   visibleTo: string;

@@ -1,10 +1,15 @@
 import { z } from 'zod';
+import type { Actor } from '../../access/actor.js';
 import { visiblePredicate, visibleWorkspaces } from '../../access/visibility.js';
-import { getEntity } from '../../catalog/entities/entity.js';
+import { readAnnotation } from '../../catalog/annotations/annotation.js';
+import { type Entity, getEntity } from '../../catalog/entities/entity.js';
 import { type EntityFilter, listEntities } from '../../catalog/entities/list-entities.js';
 import { listTombstones } from '../../catalog/entities/list-tombstones.js';
+import { pageFacts } from '../../catalog/entities/page-facts.js';
 import { recordOpen } from '../../catalog/entities/record-open.js';
 import { restoreEntity } from '../../catalog/removals/restore-entity.js';
+import type { Database } from '../../db/database.js';
+import type { ApiContext } from '../context.js';
 import { qualifiedName } from '../qualified-name.js';
 import { onWorkspaceOf, type Route, route, visible } from '../route.js';
 import { entityListQuery, entityPageSchema, entitySchema } from '../schemas/entities.js';
@@ -29,9 +34,10 @@ export const entityRoutes: Route[] = [
       description: 'A page of entities by schema and name, or the entity of the guid.',
       body: z.union([entitySchema, entityPageSchema]),
     },
-    handle: async ({ database }, { actor, query: { guid, removed, cursor, limit, ...filter } }) => {
+    handle: async (context, { actor, query: { guid, removed, cursor, limit, ...filter } }) => {
+      const { database } = context;
       const seen = visiblePredicate(actor);
-      if (guid !== undefined) return { body: withQualifiedName(await getEntity(database, { guid }, seen)) };
+      if (guid !== undefined) return { body: await readPage(context, actor, { guid }) };
       if (removed === true) {
         const page = await listTombstones(database, filter, { cursor, limit }, visibleWorkspaces(actor));
         return { body: { ...page, items: page.items.map(withQualifiedName) } };
@@ -48,15 +54,7 @@ export const entityRoutes: Route[] = [
     access: visible,
     params: decimalParams,
     reply: { status: 200, description: 'The entity, also one that its source no longer has.', body: entitySchema },
-    handle: async (context, { actor, params }) => {
-      const entity = await getEntity(context.database, { id: params.id }, visiblePredicate(actor));
-      // The page is read all the same where it cannot be counted.
-      if (entity.kind === 'table' && entity.removedAt === null)
-        await recordOpen(context.database, entity.id).catch((error: unknown) =>
-          context.log.warn({ err: error }, 'An opened page could not be counted'),
-        );
-      return { body: withQualifiedName(entity) };
-    },
+    handle: async (context, { actor, params }) => ({ body: await readPage(context, actor, params) }),
   }),
   route({
     method: 'post',
@@ -76,10 +74,29 @@ export const entityRoutes: Route[] = [
     problems: ['NOT_REMOVED', 'PLACE_TAKEN', 'DATABASE_BUSY'],
     handle: async ({ database }, { actor, params }) => {
       await restoreEntity(database, params.id);
-      return { body: withQualifiedName(await getEntity(database, { id: params.id }, visiblePredicate(actor))) };
+      const entity = await getEntity(database, { id: params.id }, visiblePredicate(actor));
+      return { body: await withPageFacts(database, actor, entity) };
     },
   }),
 ];
+
+/** Reads an entity for somebody who opens it; the view counts already in what is answered. */
+async function readPage({ database, log }: ApiContext, actor: Actor, which: { id: string } | { guid: string }) {
+  const entity = await getEntity(database, which, visiblePredicate(actor));
+  // The page is read all the same where it cannot be counted.
+  await recordOpen(database, actor.personId, entity.id).catch((error: unknown) =>
+    log.warn({ err: error }, 'An opened page could not be counted'),
+  );
+  return withPageFacts(database, actor, entity);
+}
+
+async function withPageFacts(database: Database, actor: Actor, entity: Entity) {
+  return {
+    ...withQualifiedName(entity),
+    ...(await pageFacts(database, actor.personId, entity.id)),
+    annotation: await readAnnotation(database, entity.id, ''),
+  };
+}
 
 function toFilter({
   kind,

@@ -1,9 +1,11 @@
 import type { Route } from '../route.js';
+import { annotationRoutes } from './annotations.js';
 import { connectionTestRoutes } from './connection-tests.js';
 import { crawlerRunRoutes } from './crawler-runs.js';
 import { crawlerRoutes } from './crawlers.js';
 import { dataSourceRoutes } from './data-sources.js';
 import { entityRoutes } from './entities.js';
+import { favouriteRoutes } from './favourites.js';
 import { heldRemovalRoutes } from './held-removals.js';
 import { memberRoutes } from './members.js';
 import { operationRoutes } from './operations.js';
@@ -20,6 +22,7 @@ import { sessionRoutes } from './session.js';
 import { sourceDatabaseRoutes } from './source-databases.js';
 import { sourceTypeRoutes } from './source-types.js';
 import { tableRoutes } from './tables.js';
+import { tagRoutes } from './tags.js';
 import { tokenRoutes } from './tokens.js';
 import { workspaceRoutes } from './workspaces.js';
 
@@ -46,6 +49,9 @@ export function allRoutes(): Route[] {
     ...heldRemovalRoutes,
     ...entityRoutes,
     ...tableRoutes,
+    ...annotationRoutes,
+    ...tagRoutes,
+    ...favouriteRoutes,
     ...searchRoutes,
     ...searchExportRoutes,
     ...savedSearchRoutes,

@@ -2,7 +2,9 @@ import { visiblePredicate } from '../../access/visibility.js';
 import { diffVersions } from '../../catalog/entities/diff-versions.js';
 import { listColumns } from '../../catalog/entities/list-columns.js';
 import { listPartitions } from '../../catalog/entities/list-partitions.js';
+import { listReferences, listReferrers, type Reference } from '../../catalog/entities/references.js';
 import { getVersion, listVersions } from '../../catalog/entities/versions.js';
+import { qualifiedName } from '../qualified-name.js';
 import { type Route, route, visible } from '../route.js';
 import {
   columnPageSchema,
@@ -10,6 +12,8 @@ import {
   diffQuery,
   partitionPageSchema,
   partitionQuery,
+  referenceListSchema,
+  referencePageSchema,
   versionDiffSchema,
   versionPageSchema,
   versionParams,
@@ -28,9 +32,15 @@ export const tableRoutes: Route[] = [
     access: visible,
     params: decimalParams,
     query: columnQuery,
-    reply: { status: 200, description: 'A page of columns, in order.', body: columnPageSchema },
-    handle: async ({ database }, { actor, params, query: { q, ...page } }) => ({
-      body: await listColumns(database, params.id, { text: q }, page, visiblePredicate(actor)),
+    reply: { status: 200, description: 'A page of columns, in the order asked for.', body: columnPageSchema },
+    handle: async ({ database }, { actor, params, query: { q, name, type, comment, key, sort, order, ...page } }) => ({
+      body: await listColumns(
+        database,
+        params.id,
+        { text: q, name, type, commented: comment, key },
+        { ...page, sort, descending: order === 'desc' },
+        visiblePredicate(actor),
+      ),
     }),
   }),
   route({
@@ -42,9 +52,41 @@ export const tableRoutes: Route[] = [
     params: decimalParams,
     query: partitionQuery,
     reply: { status: 200, description: 'A page of partitions, by name.', body: partitionPageSchema },
-    handle: async ({ database }, { actor, params, query: { prefix, ...page } }) => ({
-      body: await listPartitions(database, params.id, { prefix }, page, visiblePredicate(actor)),
+    handle: async ({ database }, { actor, params, query: { prefix, order, ...page } }) => ({
+      body: await listPartitions(
+        database,
+        params.id,
+        { prefix },
+        { ...page, descending: order === 'desc' },
+        visiblePredicate(actor),
+      ),
     }),
+  }),
+  route({
+    method: 'get',
+    path: '/tables/:id/references',
+    tag,
+    summary: 'List what a table refers to by foreign keys',
+    access: visible,
+    params: decimalParams,
+    reply: { status: 200, description: 'Its foreign keys, as it declares them.', body: referenceListSchema },
+    handle: async ({ database }, { actor, params }) => ({
+      body: { items: (await listReferences(database, params.id, visiblePredicate(actor))).map(withQualifiedName) },
+    }),
+  }),
+  route({
+    method: 'get',
+    path: '/tables/:id/referrers',
+    tag,
+    summary: 'List what refers to a table by foreign keys',
+    access: visible,
+    params: decimalParams,
+    query: pageQuery,
+    reply: { status: 200, description: 'A page of keys of tables that you may see.', body: referencePageSchema },
+    handle: async ({ database }, { actor, params, query }) => {
+      const page = await listReferrers(database, params.id, query, visiblePredicate(actor));
+      return { body: { ...page, items: page.items.map(withQualifiedName) } };
+    },
   }),
   route({
     method: 'get',
@@ -91,3 +133,8 @@ export const tableRoutes: Route[] = [
     }),
   }),
 ];
+
+function withQualifiedName(reference: Reference) {
+  const { entity } = reference;
+  return { ...reference, entity: entity && { ...entity, qualifiedName: qualifiedName({ ...entity, kind: 'table' }) } };
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { annotationSchema } from './annotations.js';
 import { cursor, decimalId, flag, limit, pageOf, timestamp, uuid } from './lists.js';
 import { runChangeKindSchema } from './runs.js';
 import { visibilitySchema } from './workspaces.js';
@@ -98,7 +99,16 @@ export const entitySchema = z
     partitionCount: z.int(),
     createdAt: timestamp,
     changedRunId: z.string(),
-    collectedAt: timestamp.nullable(),
+    collectedAt: timestamp.nullable().meta({ description: 'When its database was last listed completely.' }),
+    lastRun: z
+      .object({ id: z.string(), number: z.coerce.number().int() })
+      .nullable()
+      .meta({ description: 'The last run that worked on its database.' }),
+    annotation: annotationSchema,
+    favourite: z.boolean().meta({ description: 'Whether you marked it.' }),
+    views: z
+      .object({ today: z.int(), last30Days: z.int() })
+      .meta({ description: 'People who opened it, each once a day, by the days of UTC.' }),
   })
   .meta({ id: 'Entity' });
 
@@ -141,7 +151,16 @@ const versionNumber = z.coerce
   .max(2 ** 31 - 1);
 
 export const columnQuery = z.strictObject({
-  q: z.string().max(200).optional().meta({ description: 'Found in name, type or comment.' }),
+  q: z.string().max(200).optional().meta({ description: 'Found in name, type, comment or description.' }),
+  name: z.string().max(200).optional().meta({ description: 'Found in the name.' }),
+  type: z.string().max(200).optional().meta({ description: 'Found in the type, e.g. `int`.' }),
+  comment: flag.optional().meta({ description: 'Whether it has a comment of the source or a description of people.' }),
+  key: z
+    .enum(['primary', 'unique', 'foreign', 'any', 'none'])
+    .optional()
+    .meta({ description: 'Whether it is part of such a key.' }),
+  sort: z.enum(['ordinal', 'name', 'type']).default('ordinal'),
+  order: z.enum(['asc', 'desc']).default('asc'),
   cursor,
   limit: limit(200, 2_000),
 });
@@ -152,6 +171,14 @@ export const columnPageSchema = z
         .object({
           ...column,
           primaryKeyPlace: z.int().optional().meta({ description: '1-based place in the primary key.' }),
+          keys: z
+            .array(z.enum(['primary', 'unique', 'foreign']))
+            .meta({ description: 'The sorts of keys it is part of.' }),
+          description: z
+            .string()
+            .nullable()
+            .meta({ description: "People's words, in Markdown; `comment` is the source's." }),
+          tags: z.array(z.string()),
         })
         .meta({ id: 'ListedColumn' }),
     ),
@@ -162,6 +189,10 @@ export const columnPageSchema = z
 
 export const partitionQuery = z.strictObject({
   prefix: z.string().max(500).optional(),
+  order: z
+    .enum(['asc', 'desc'])
+    .default('asc')
+    .meta({ description: 'By name; `desc` has the newest first where names are dates.' }),
   cursor,
   limit: limit(200, 2_000),
 });
@@ -218,6 +249,17 @@ export const versionDiffSchema = z
       possibleRenames: z
         .array(z.object({ from: z.string(), to: z.string() }))
         .meta({ description: 'A guess: a removed and an added column that differ in name alone.' }),
+      aligned: z
+        .array(
+          z
+            .object({
+              change: z.enum(['same', 'changed', 'added', 'removed', 'possibly renamed']),
+              from: columnSchema.nullable(),
+              to: columnSchema.nullable(),
+            })
+            .meta({ id: 'AlignedColumn' }),
+        )
+        .meta({ description: 'Every column of either version, side by side, in the order of the later one.' }),
     }),
     keys: z.object(listDiff(named)),
     indexes: z.object(listDiff(named)),
@@ -251,3 +293,37 @@ export const runChangePageSchema = pageOf(
     .meta({ id: 'RunChange' }),
   'RunChangePage',
 );
+
+export const favouriteSchema = z.object({ favourite: z.boolean() }).meta({ id: 'Favourite' });
+export const favouritePageSchema = pageOf(
+  z.object({ ...summary, addedAt: timestamp }).meta({ id: 'FavouriteEntity' }),
+  'FavouritePage',
+);
+
+const referenceSchema = z
+  .object({
+    name: z.string(),
+    columns: z.array(z.string()),
+    references: z.object({
+      database: z.string(),
+      schema: z.string().nullable(),
+      table: z.string(),
+      columns: z.array(z.string()),
+    }),
+    onUpdate: z.string().nullable(),
+    onDelete: z.string().nullable(),
+    entity: z
+      .object({
+        id: decimalId,
+        type: z.string(),
+        name: z.string(),
+        qualifiedName: z.string(),
+        database: z.string(),
+        schema: z.string().nullable(),
+      })
+      .nullable()
+      .meta({ description: 'The table at the other end; null where the map has none that you may see.' }),
+  })
+  .meta({ id: 'Reference' });
+export const referenceListSchema = z.object({ items: z.array(referenceSchema) }).meta({ id: 'ReferenceList' });
+export const referencePageSchema = pageOf(referenceSchema, 'ReferencePage');

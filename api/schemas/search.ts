@@ -60,6 +60,8 @@ const documentSchema = z
     owner: z.string().nullable(),
     comment: z.string().nullable(),
     description: z.string().nullable(),
+    // What was indexed before there were tags has none.
+    tags: z.array(z.string()).default([]),
     columnCount: z.int(),
     changedAt: timestamp,
   })

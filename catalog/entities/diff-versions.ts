@@ -21,6 +21,13 @@ export interface ListDiff<Item> {
   changed: NamedChange[];
 }
 
+/** A line of two lists of columns side by side; null where one side has none. */
+export interface AlignedColumn {
+  change: 'same' | 'changed' | 'added' | 'removed' | 'possibly renamed';
+  from: Column | null;
+  to: Column | null;
+}
+
 export interface VersionDiff {
   from: number;
   to: number;
@@ -29,6 +36,8 @@ export interface VersionDiff {
   columns: ListDiff<Column> & {
     /** Pairs of a removed and an added column that differ in name alone; a source does not tell, so it is a guess. */
     possibleRenames: { from: string; to: string }[];
+    /** Every column of either version, to be shown side by side; see {@link alignColumns}. */
+    aligned: AlignedColumn[];
   };
   /** Primary, unique and foreign keys, named by their constraint. */
   keys: ListDiff<Record<string, unknown> & { name: string }>;
@@ -40,11 +49,12 @@ export interface VersionDiff {
 /** Compares two versions of one entity, the older first. */
 export function diffVersions(from: Version, to: Version): VersionDiff {
   const columns = diffLists(from.structure.columns, to.structure.columns);
+  const renames = possibleRenames(columns.removed, columns.added);
   return {
     from: from.version,
     to: to.version,
     properties: diffFields(propertiesOf(from), propertiesOf(to)),
-    columns: { ...columns, possibleRenames: possibleRenames(columns.removed, columns.added) },
+    columns: { ...columns, possibleRenames: renames, aligned: alignColumns(from, to, renames) },
     keys: diffLists(keysOf(from), keysOf(to)),
     indexes: diffLists(from.structure.indexes.map(plain), to.structure.indexes.map(plain)),
     viewDefinition: diffText(from, to),
@@ -100,6 +110,31 @@ function possibleRenames(removed: readonly Column[], added: readonly Column[]): 
     const [match] = place === -1 ? [] : free.splice(place, 1);
     return match === undefined ? [] : [{ from: column.name, to: match.name }];
   });
+}
+
+/** In the order of the later version; what was removed stands after what it stood after before. */
+function alignColumns(from: Version, to: Version, renames: VersionDiff['columns']['possibleRenames']): AlignedColumn[] {
+  const before = new Map(from.structure.columns.map((column) => [column.name, column]));
+  const formerName = new Map(renames.map((rename) => [rename.to, rename.from]));
+  const lines = to.structure.columns.map((column): AlignedColumn => {
+    const former = formerName.get(column.name);
+    if (former !== undefined) return { change: 'possibly renamed', from: before.get(former) ?? null, to: column };
+    const earlier = before.get(column.name);
+    if (earlier === undefined) return { change: 'added', from: null, to: column };
+    return {
+      change: diffFields(plain(earlier), plain(column)).length === 0 ? 'same' : 'changed',
+      from: earlier,
+      to: column,
+    };
+  });
+  const kept = new Set(lines.map((line) => line.from?.name));
+  from.structure.columns.forEach((column, place) => {
+    if (kept.has(column.name)) return;
+    const predecessor = from.structure.columns[place - 1]?.name;
+    const at = predecessor === undefined ? 0 : lines.findIndex((line) => line.from?.name === predecessor) + 1;
+    lines.splice(at, 0, { change: 'removed', from: column, to: null });
+  });
+  return lines;
 }
 
 function essence({ name: _name, ordinal: _ordinal, ...rest }: Column): string {

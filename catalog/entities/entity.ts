@@ -54,7 +54,8 @@ export interface Entity extends EntitySummary {
 
 /** Columns of an EntitySummary; `e` is entity, `d` collected_database, `o` source_object. */
 export const SUMMARY_COLUMNS = `
-  e.id, e.guid, e.kind, e.type, e.name, d.name AS database, e.schema_name AS schema, e.owner, e.comment, e.description,
+  e.id, e.guid, e.kind, e.type, e.name, d.name AS database, e.schema_name AS schema, e.owner, e.comment,
+  (SELECT a.description FROM annotation a WHERE a.entity_id = e.id AND a.column_name = '') AS description,
   e.column_count AS "columnCount", o.row_estimate::float8 AS rows, o.size_bytes::float8 AS bytes, e.version,
   e.changed_at AS "changedAt", e.removed_at AS "removedAt"`;
 

@@ -1,14 +1,21 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
+import { ANY_TEXT, DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
 import { columnOf, type StoredColumn } from '../model/stored-structure.js';
 import type { Column } from '../model/table.js';
 import { requireVisible } from './entity.js';
 
+type KeyKind = 'primary' | 'unique' | 'foreign';
+
 export interface ListedColumn extends Column {
   /** 1-based place in the primary key; absent outside it. */
   primaryKeyPlace?: number;
+  /** The sorts of keys it is part of. */
+  keys: KeyKind[];
+  /** People's words; `comment` is the source's. */
+  description: string | null;
+  tags: string[];
 }
 
 export interface ColumnPage extends Page<ListedColumn> {
@@ -16,49 +23,126 @@ export interface ColumnPage extends Page<ListedColumn> {
   total: number;
 }
 
+/** Texts are found anywhere and whatever the case. What is left out does not narrow. */
+export interface ColumnFilter {
+  /** In name, type, comment or description. */
+  text?: string | undefined;
+  name?: string | undefined;
+  type?: string | undefined;
+  /** Whether it has a comment of the source or a description of people. */
+  commented?: boolean | undefined;
+  key?: KeyKind | 'any' | 'none' | undefined;
+}
+
+export interface ColumnPageRequest {
+  cursor?: string | undefined;
+  limit: number;
+  /** By place when left out. */
+  sort?: 'ordinal' | 'name' | 'type';
+  descending?: boolean;
+}
+
+/** What stands first in the sort key; the place decides between equals. */
+const SORTED_BY = { ordinal: `''`, name: `lower(c.column ->> 'name')`, type: `lower(c.column ->> 'type')` } as const;
+
 /**
- * Lists a table's columns in order.
- * @param filter.text only columns that hold it in name, type or comment, whatever the case
+ * Lists a table's columns.
  * @param visible a condition on collected_database under the alias `d`
  * @throws NotFound, InvalidCursor
  */
 export async function listColumns(
   database: Database,
   entityId: string,
-  filter: { text?: string },
-  page: { cursor?: string; limit: number },
+  filter: ColumnFilter,
+  page: ColumnPageRequest,
   visible: Knex.Raw,
 ): Promise<ColumnPage> {
   await requireVisible(database, entityId, visible);
-  const [after] = decodeCursor(page.cursor, [DECIMAL]) ?? ['0'];
-  const rows = await query<{ place: number; column: StoredColumn; key_place: number | null; total: number }>(
+  const [text, place] = decodeCursor(page.cursor, [ANY_TEXT, DECIMAL]) ?? [];
+  const [beyond, direction] = page.descending ? ['<', 'DESC'] : ['>', 'ASC'];
+  const rows = await query<ColumnRow>(
     database,
-    `WITH matching AS (
-       SELECT c.place, c.column, array_position(k.columns, c.column ->> 'name') AS key_place
-       FROM entity e
-       CROSS JOIN LATERAL jsonb_array_elements(e.structure -> 'columns') WITH ORDINALITY AS c ("column", place)
-       CROSS JOIN LATERAL (
-         SELECT array_agg(name ORDER BY place) AS columns
-         FROM jsonb_array_elements_text(e.structure -> 'primaryKey' -> 'columns') WITH ORDINALITY AS k (name, place)
-       ) k
-       WHERE e.id = :entityId
-         AND (:text = '' OR strpos(lower(concat_ws(chr(10), c.column ->> 'name', c.column ->> 'type', c.column ->> 'comment')), lower(:text)) > 0)
+    `WITH listed AS (
+       SELECT c.place, c.column, ${SORTED_BY[page.sort ?? 'ordinal']} COLLATE "C" AS sorted_by,
+              array_position(k.columns, c.column ->> 'name') AS key_place,
+              array_remove(ARRAY[
+                CASE WHEN e.structure -> 'primaryKey' -> 'columns' @> to_jsonb(c.column ->> 'name') THEN 'primary' END,
+                CASE WHEN jsonb_path_query_array(e.structure, '$.uniqueKeys[*].columns[*]') @> to_jsonb(c.column ->> 'name') THEN 'unique' END,
+                CASE WHEN jsonb_path_query_array(e.structure, '$.foreignKeys[*].columns[*]') @> to_jsonb(c.column ->> 'name') THEN 'foreign' END
+              ], NULL) AS keys,
+              a.description,
+              ARRAY(
+                SELECT t.name
+                  FROM annotation_tag l
+                  JOIN tag t ON t.id = l.tag_id
+                 WHERE l.entity_id = e.id AND l.column_name = c.column ->> 'name'
+                 ORDER BY lower(t.name)
+              ) AS tags
+         FROM entity e
+        CROSS JOIN LATERAL jsonb_array_elements(e.structure -> 'columns') WITH ORDINALITY AS c ("column", place)
+        CROSS JOIN LATERAL (
+          SELECT array_agg(name ORDER BY place) AS columns
+            FROM jsonb_array_elements_text(e.structure -> 'primaryKey' -> 'columns') WITH ORDINALITY AS k (name, place)
+        ) k
+         LEFT JOIN annotation a ON a.entity_id = e.id AND a.column_name = c.column ->> 'name'
+        WHERE e.id = :entityId
+     ), matching AS (
+       SELECT *
+         FROM listed l
+        WHERE (:text = '' OR strpos(
+                lower(concat_ws(chr(10), l.column ->> 'name', l.column ->> 'type', l.column ->> 'comment', l.description)),
+                lower(:text)
+              ) > 0)
+          AND strpos(lower(l.column ->> 'name'), lower(:name)) > 0
+          AND strpos(lower(l.column ->> 'type'), lower(:typed)) > 0
+          AND (CAST(:commented AS boolean) IS NULL
+               OR (nullif(l.column ->> 'comment', '') IS NOT NULL OR l.description IS NOT NULL) = CAST(:commented AS boolean))
+          AND CASE :key
+                WHEN '' THEN TRUE
+                WHEN 'any' THEN cardinality(l.keys) > 0
+                WHEN 'none' THEN cardinality(l.keys) = 0
+                ELSE :key = ANY (l.keys)
+              END
      )
-     SELECT place::int, "column", key_place, (SELECT count(*)::int FROM matching) AS total
-     FROM matching
-     WHERE place > CAST(:after AS bigint)
-     ORDER BY place
-     LIMIT :limit + 1`,
-    { entityId, text: filter.text ?? '', after: after ?? '0', limit: page.limit },
+     SELECT place::int, "column", sorted_by, key_place, keys, description, tags,
+            (SELECT count(*)::int FROM matching) AS total
+       FROM matching
+      WHERE CAST(:place AS bigint) IS NULL OR (sorted_by, place) ${beyond} (:after COLLATE "C", CAST(:place AS bigint))
+      ORDER BY sorted_by ${direction}, place ${direction}
+      LIMIT :limit + 1`,
+    {
+      entityId,
+      text: filter.text ?? '',
+      name: filter.name ?? '',
+      typed: filter.type ?? '',
+      commented: filter.commented ?? null,
+      key: filter.key ?? '',
+      after: text ?? '',
+      place: place ?? null,
+      limit: page.limit,
+    },
   );
-  const shown = pageOf(
-    rows,
-    page.limit,
-    ({ place, column, key_place }): ListedColumn => ({
-      ...columnOf(column, place),
-      ...(key_place === null ? {} : { primaryKeyPlace: key_place }),
-    }),
-    ({ place }) => [String(place)],
-  );
+  const shown = pageOf(rows, page.limit, listedColumn, (row) => [row.sorted_by, String(row.place)]);
   return { ...shown, total: rows[0]?.total ?? 0 };
+}
+
+interface ColumnRow {
+  place: number;
+  column: StoredColumn;
+  sorted_by: string;
+  key_place: number | null;
+  keys: KeyKind[];
+  description: string | null;
+  tags: string[];
+  total: number;
+}
+
+function listedColumn({ place, column, key_place, keys, description, tags }: ColumnRow): ListedColumn {
+  return {
+    ...columnOf(column, place),
+    ...(key_place === null ? {} : { primaryKeyPlace: key_place }),
+    keys,
+    description,
+    tags,
+  };
 }

@@ -37,8 +37,9 @@ export async function leavingDatabases(
          SELECT count(*) FILTER (WHERE e.kind = 'schema')::int AS schemas,
                 count(*) FILTER (WHERE e.kind = 'table')::int AS tables,
                 coalesce(sum(e.column_count) FILTER (WHERE e.kind = 'table'), 0)::float8 AS columns,
-                count(e.description)::int AS descriptions
+                count(a.description)::int AS descriptions
            FROM entity e
+           LEFT JOIN annotation a ON a.entity_id = e.id AND a.column_name = ''
           WHERE e.collected_database_id = d.id AND e.removed_at IS NULL
        ) m
       WHERE d.crawler_id = :crawlerId AND d.retiring_at IS NULL AND d.name <> ALL (:keeping::text[])

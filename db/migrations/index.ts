@@ -12,6 +12,7 @@ import * as plans from './0010-plans.js';
 import * as lineage from './0011-lineage.js';
 import * as visibility from './0012-visibility.js';
 import * as searchUse from './0013-search-use.js';
+import * as annotations from './0014-annotations.js';
 
 interface Migration {
   name: string;
@@ -34,6 +35,7 @@ const migrations: Migration[] = [
   { name: '0011-lineage', ...lineage },
   { name: '0012-visibility', ...visibility },
   { name: '0013-search-use', ...searchUse },
+  { name: '0014-annotations', ...annotations },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

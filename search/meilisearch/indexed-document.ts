@@ -34,7 +34,13 @@ export const MARKED = ['name_words', 'column_words', 'text', 'path_words'] as co
 
 /** A document with what the engine needs to find it. */
 export function indexed(document: SearchDocument): IndexedDocument {
-  const comments = [document.comment, document.description, document.owner, ...document.columnComments];
+  const comments = [
+    document.comment,
+    document.description,
+    document.owner,
+    ...document.tags,
+    ...document.columnComments,
+  ];
   const described = Boolean(document.comment?.trim()) || Boolean(document.description?.trim());
   return {
     id: document.id,

@@ -43,7 +43,13 @@ export function lexemesOf(document: SearchDocument): Indexed {
   }
   for (const place of [document.database, document.schema, document.dataSourceName])
     if (place) for (const mark of ['p/', 't/']) add(takeApart(place), mark);
-  for (const text of [document.comment, document.description, document.owner, ...document.columnComments])
+  for (const text of [
+    document.comment,
+    document.description,
+    document.owner,
+    ...document.tags,
+    ...document.columnComments,
+  ])
     if (text) add(takeApart(text.slice(0, TEXT_LENGTH)), 't/');
   return { lexemes: [...lexemes], terms };
 }

@@ -72,6 +72,7 @@ beforeAll(async () => {
   await catalog.crawl();
   const [entity] = await catalog.rows<{ id: string }>(`SELECT id FROM entity WHERE kind = 'table'`);
   const [hold] = await catalog.rows<{ id: string }>(`SELECT id FROM held_removal`);
+  const [tag] = await catalog.rows<{ id: string }>(`INSERT INTO tag (name) VALUES ('kept') RETURNING id`);
   const operation = await requestOperation(api.database, { kind: 'narrow_scope', crawler, leaving: [] });
   ids = {
     'held-removals': hold?.id ?? '',
@@ -87,6 +88,7 @@ beforeAll(async () => {
     'saved-searches': randomUUID(),
     entities: entity?.id ?? '',
     tables: entity?.id ?? '',
+    tags: tag?.id ?? '',
   };
 });
 
@@ -133,12 +135,16 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
   expect(reached.sort()).toEqual(
     [
       'DELETE /saved-searches/{id}',
+      'DELETE /entities/{id}/favourite',
       'DELETE /session',
       'DELETE /tokens/{id}',
       'GET /crawlers',
       'GET /data-sources',
       'GET /entities',
       'GET /entities/{id}',
+      'GET /entities/{id}/annotation',
+      'GET /entities/{id}/annotation/edits',
+      'GET /favourites',
       'GET /held-removals',
       'GET /me',
       'GET /operations',
@@ -152,16 +158,22 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /search/suggestions',
       'GET /source-types',
       'GET /tables/{id}/columns',
+      'GET /tables/{id}/columns/{column}/annotation',
+      'GET /tables/{id}/columns/{column}/annotation/edits',
       'GET /tables/{id}/partitions',
+      'GET /tables/{id}/references',
+      'GET /tables/{id}/referrers',
       'GET /tables/{id}/versions',
       'GET /tables/{id}/versions/diff',
       'GET /tables/{id}/versions/{version}',
+      'GET /tags',
       'GET /tokens',
       'GET /workspaces',
       'PATCH /saved-searches/{id}',
       'POST /saved-searches',
       'POST /schedules/preview',
       'POST /tokens',
+      'PUT /entities/{id}/favourite',
     ].sort(),
   );
 });

@@ -102,6 +102,11 @@ describe('a table', () => {
       columns: { added: [], removed: [{ name: 'c19' }] },
       properties: [{ field: 'comment', to: 'customer orders' }],
     });
+    expect(diff.body.columns.aligned).toHaveLength(20);
+    expect(diff.body.columns.aligned.slice(-2)).toMatchObject([
+      { change: 'same', from: { name: 'c18' }, to: { name: 'c18' } },
+      { change: 'removed', from: { name: 'c19' }, to: null },
+    ]);
     expect(await get(`/tables/${tableId}/versions/9`)).toMatchObject({ status: 404 });
   });
 

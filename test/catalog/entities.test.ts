@@ -128,7 +128,8 @@ describe('columns', () => {
     const columns = await allOf((cursor) => listColumns(map.database, id, {}, page(6, cursor), everything()));
     const { primaryKeyPlace, ...first } = columns[0] ?? {};
     expect(primaryKeyPlace).toBe(1);
-    expect([first, ...columns.slice(1)]).toEqual(source.get(key(3)).structure.columns);
+    expect([first, ...columns.slice(1)]).toMatchObject(source.get(key(3)).structure.columns);
+    expect(columns.map(({ keys }) => keys)).toEqual([['primary'], ...columns.slice(1).map(() => [])]);
   });
 
   test.each([
@@ -148,7 +149,8 @@ describe('columns', () => {
     await map.crawl();
     const { id } = await tableNamed(map, 'orders_9_daily');
     const { items } = await listColumns(map.database, id, {}, { limit: 50 }, everything());
-    expect(items).toEqual(source.get(key(9)).structure.columns);
+    expect(items).toMatchObject(source.get(key(9)).structure.columns);
+    expect(items.filter((column) => 'primaryKeyPlace' in column)).toEqual([]);
   });
 });
 
@@ -158,6 +160,10 @@ test('partitions are listed by name and narrowed by prefix', async () => {
     allOf((cursor) => listPartitions(map.database, id, { prefix }, page(4, cursor), everything()));
   expect(await list('')).toHaveLength(25);
   expect((await list('p_2')).map(({ name }) => name)).toEqual(['p_2', 'p_20', 'p_21', 'p_22', 'p_23', 'p_24']);
+  const newest = await allOf((cursor) =>
+    listPartitions(map.database, id, { prefix: 'p_2' }, { ...page(4, cursor), descending: true }, everything()),
+  );
+  expect(newest.map(({ name }) => name)).toEqual(['p_24', 'p_23', 'p_22', 'p_21', 'p_20', 'p_2']);
   expect((await list('p_7'))[0]).toEqual({
     name: 'p_7',
     ordinal: 7,

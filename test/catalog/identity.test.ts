@@ -70,7 +70,9 @@ test('names that move on in a ring of three, with a new table in the first place
 test('a table that was dropped and made again keeps its entity and what people wrote about it', async () => {
   const { source, map } = await crawled(20);
   const before = await tableNamed(map, 'orders_4_daily');
-  await map.rows(`UPDATE entity SET description = 'ours' WHERE id = ?`, [before.id]);
+  await map.rows(`INSERT INTO annotation (entity_id, description) SELECT id, 'ours' FROM entity WHERE id = ?`, [
+    before.id,
+  ]);
   const table = source.get(key(4));
   source.drop(key(4));
   source.put({ ...table, key: '999999' });
@@ -96,7 +98,9 @@ test('all tables dropped and made again at once are no mass removal', async () =
 test('a table that goes is a tombstone, and comes back with the words people wrote', async () => {
   const { source, map } = await crawled(20);
   const before = await tableNamed(map, 'orders_6_daily');
-  await map.rows(`UPDATE entity SET description = 'ours' WHERE id = ?`, [before.id]);
+  await map.rows(`INSERT INTO annotation (entity_id, description) SELECT id, 'ours' FROM entity WHERE id = ?`, [
+    before.id,
+  ]);
   const table = source.get(key(6));
   source.drop(key(6));
   expect(await map.crawl()).toMatchObject({ removed: 1 });

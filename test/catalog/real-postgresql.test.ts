@@ -57,7 +57,10 @@ describe.each(servers)('a map of $name', ({ url }) => {
           )
         )[0]?.id;
       const sales = await schemaId('sales');
-      await map.rows(`UPDATE entity SET description = 'Ours' WHERE id IN (?, ?)`, [id, sales]);
+      await map.rows(
+        `INSERT INTO annotation (entity_id, description) SELECT id, 'Ours' FROM entity WHERE id IN (?, ?)`,
+        [id, sales],
+      );
 
       await source.client.query('ALTER TABLE sales.orders RENAME TO purchases');
       expect(await map.crawl()).toMatchObject({ added: 0, changed: 1, removed: 0, unchanged: 1 });

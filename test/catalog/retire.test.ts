@@ -89,9 +89,10 @@ test('a deletion takes all of it off the map in batches that it counts, tells se
 test('a database that left the scope is retired, and taken back with its ids and what people wrote', async () => {
   const map = await crawledTwice();
   expect(await retireBatch(map.database, map.crawlerId, 1_000)).toBe(0);
-  await map.rows(`UPDATE entity SET description = 'what we sell' WHERE collected_database_id = ? AND kind = 'table'`, [
-    map.collectedDatabaseId,
-  ]);
+  await map.rows(
+    `INSERT INTO annotation (entity_id, description) SELECT id, 'what we sell' FROM entity WHERE collected_database_id = ? AND kind = 'table'`,
+    [map.collectedDatabaseId],
+  );
   const before = (await living(map)).map(({ id }) => id).sort();
   const { operation } = await updateCrawler(map.database, map.crawlerId, { version: 1, databases: ['other'] });
   expect(operation).toMatchObject({ removes: { databases: [{ name: 'shop', tables: 249, descriptions: 249 }] } });

@@ -23,7 +23,7 @@ const withTombstone = async () => {
   source.edit(key(3), { comment: 'orders' });
   await map.crawl();
   const { id } = await tableNamed(map, 'orders_3');
-  await map.rows(`UPDATE entity SET description = 'Ours' WHERE id = ?`, [id]);
+  await map.rows(`INSERT INTO annotation (entity_id, description) SELECT id, 'Ours' FROM entity WHERE id = ?`, [id]);
   const table = source.get(key(3));
   source.drop(key(3));
   source.schemas.delete('sales');
@@ -34,7 +34,7 @@ const withTombstone = async () => {
 const stateOf = async (map: CrawledCatalog, id: string) =>
   (
     await map.rows<{ living: boolean; description: string; version: number; versions: number }>(
-      `SELECT e.removed_at IS NULL AS living, e.description, e.version,
+      `SELECT e.removed_at IS NULL AS living, (SELECT a.description FROM annotation a WHERE a.entity_id = e.id), e.version,
               (SELECT count(*)::int FROM entity_version v WHERE v.entity_id = e.id) AS versions
        FROM entity e WHERE e.id = ?`,
       [id],

@@ -119,10 +119,11 @@ export interface MappedTable {
 /** All tables of the catalog's database, by guid; a living one before tombstones of the same guid. */
 export async function tablesOf(map: CrawledCatalog): Promise<Map<string, MappedTable>> {
   const rows = await map.rows<MappedTable>(
-    `SELECT e.id, e.guid, e.name, e.schema_name AS schema, e.comment, e.description, e.version,
+    `SELECT e.id, e.guid, e.name, e.schema_name AS schema, e.comment, a.description, e.version,
             e.removed_at IS NULL AS living, o.fingerprint, encode(e.hash, 'hex') AS hash
      FROM entity e
      LEFT JOIN source_object o ON o.entity_id = e.id
+     LEFT JOIN annotation a ON a.entity_id = e.id AND a.column_name = ''
      WHERE e.collected_database_id = ? AND e.kind = 'table'
      ORDER BY e.removed_at DESC NULLS FIRST, e.id`,
     [map.collectedDatabaseId],

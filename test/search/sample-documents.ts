@@ -25,6 +25,7 @@ export function tableDocument(document: Partial<SearchDocument> & { name: string
     owner: 'app',
     comment: null,
     description: null,
+    tags: [],
     columnNames: ['id'],
     columnComments: [''],
     visibleTo: 'tenant',
