@@ -1,4 +1,6 @@
 import knexFactory, { type Knex } from 'knex';
+import type { Database } from '../db/database.js';
+import { query } from '../db/query.js';
 import type { Actor } from './actor.js';
 
 /** Builds fragments and never connects. */
@@ -21,8 +23,19 @@ export function visiblePredicate(actor: Actor): Knex.Raw {
   ]);
 }
 
-/** The same for the search index: the marks of documents that the person may find. */
-export function searchMarks(actor: Actor): string[] | 'everything' {
-  if (actor.tenantRole === 'admin') return 'everything';
-  return ['tenant', ...[...actor.workspaces.keys()].map((id) => `workspace:${id}`)];
+/**
+ * The same for the search index: the ids of the databases whose documents the person may find, as they stand now.
+ * A document carries the id of its database, which never changes, so that a change of visibility or membership needs
+ * no re-indexing. What may be seen is listed rather than what may not: a database that this list does not know yet,
+ * or no longer, is then hidden.
+ */
+export async function searchMarks(database: Database, actor: Actor): Promise<string[] | 'everything'> {
+  if (actor.tenantRole === 'admin') {
+    const leaving = await query(database, 'SELECT 1 FROM collected_database WHERE retiring_at IS NOT NULL LIMIT 1');
+    if (leaving.length === 0) return 'everything';
+  }
+  const rows = await query<{ id: string }>(database, 'SELECT d.id FROM collected_database d WHERE ? ORDER BY d.id', [
+    visiblePredicate(actor),
+  ]);
+  return rows.map(({ id }) => id);
 }

@@ -20,7 +20,7 @@ interface EntityRow {
   description: string | null;
   changed_at: Date;
   database: string;
-  visibility: 'tenant' | 'workspace';
+  collected_database_id: string;
   source_type: string;
   crawler_id: string;
   data_source_id: string;
@@ -34,7 +34,7 @@ interface EntityRow {
 /** Everything a document is made of, in one statement for any number of entities. Restricted by what follows. */
 const ENTITIES = `
   SELECT e.id, e.guid, e.kind, e.type, e.name, e.schema_name, e.owner, e.comment, e.description, e.changed_at,
-         d.name AS database, d.visibility, d.source_type, d.crawler_id,
+         d.name AS database, d.id AS collected_database_id, d.source_type, d.crawler_id,
          s.id AS data_source_id, s.name AS data_source_name,
          w.id AS workspace_id, w.name AS workspace_name,
          c.column_names, c.column_comments
@@ -96,7 +96,7 @@ function toDocument(row: EntityRow): SearchDocument {
     description: row.description,
     columnNames: row.column_names,
     columnComments: row.column_comments,
-    visibleTo: row.visibility === 'tenant' ? 'tenant' : `workspace:${row.workspace_id}`,
+    visibleTo: row.collected_database_id,
     changedAt: row.changed_at.getTime(),
   };
 }

@@ -22,7 +22,7 @@ export interface SearchDocument {
   description: string | null;
   columnNames: string[];
   columnComments: string[];
-  /** `tenant`, or `workspace:<id>`: who may find it. Compared with the searcher's own list at query time. */
+  /** The id of its collected database, which decides who may find it. Compared with the searcher's list. */
   visibleTo: string;
   /** Milliseconds since 1970. */
   changedAt: number;
@@ -46,7 +46,7 @@ export interface SearchRequest {
   /** As typed; empty finds everything, newest first. */
   text: string;
   filters: Partial<Record<Facet, string[]>>;
-  /** From access/: the marks in `visibleTo` that this person may see, or everything for a tenant's admin. */
+  /** From access/: the values of `visibleTo` that this person may see, or everything for a tenant's admin. */
   visibleTo: readonly string[] | 'everything';
   facets: readonly Facet[];
   /** 1 to 100. */

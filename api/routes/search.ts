@@ -21,6 +21,7 @@ export const searchRoutes: Route[] = [
     reply: { status: 200, description: 'Hits, best first.', body: searchAnswerSchema },
     problems: ['BAD_CURSOR', 'SEARCH_UNAVAILABLE'],
     handle: async (context, { actor, query: { q, facets, cursor, limit, hasDescription, ...filters } }) => {
+      const visibleTo = await searchMarks(context.database, actor);
       const [answer, mark] = await Promise.all([
         context.searchIndex.search({
           text: q,
@@ -28,7 +29,7 @@ export const searchRoutes: Route[] = [
             ...filters,
             ...(hasDescription === undefined ? {} : { hasDescription: [String(hasDescription)] }),
           },
-          visibleTo: searchMarks(actor),
+          visibleTo,
           facets,
           limit,
           ...(cursor === undefined ? {} : { cursor }),

@@ -46,6 +46,7 @@ export async function takeDatabases(
      ON CONFLICT (source_type, instance, name) WHERE workspace_id IS NOT NULL DO UPDATE
         SET crawler_id = excluded.crawler_id, data_source_id = excluded.data_source_id,
             workspace_id = excluded.workspace_id, visibility = excluded.visibility,
+            visibility_set_by = NULL, visibility_set_at = NULL,
             retiring_at = NULL, retired_at = NULL, server_identity = NULL, last_run_id = NULL,
             last_complete_at = NULL, full_read_at = NULL, table_count = NULL
       WHERE collected_database.retired_at IS NOT NULL

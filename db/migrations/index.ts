@@ -9,6 +9,7 @@ import * as heldRemovals from './0007-held-removals.js';
 import * as operations from './0008-operations.js';
 import * as sourceLimits from './0009-source-limits.js';
 import * as plans from './0010-plans.js';
+import * as visibility from './0012-visibility.js';
 
 interface Migration {
   name: string;
@@ -28,6 +29,7 @@ const migrations: Migration[] = [
   { name: '0008-operations', ...operations },
   { name: '0009-source-limits', ...sourceLimits },
   { name: '0010-plans', ...plans },
+  { name: '0012-visibility', ...visibility },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Actor } from '../../access/actor.js';
+import { searchMarks } from '../../access/visibility.js';
 import { type Database, openDatabase } from '../../db/database.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type SearchIndex, SearchUnavailable } from '../../search/port.js';
@@ -51,21 +54,38 @@ test('a drain makes what changed searchable, with all that a hit shows', async (
     columnComments: ['', 'Receipt address'],
     workspaceId: sample.workspaceId,
     crawlerId: sample.crawlerId,
-    visibleTo: `workspace:${sample.workspaceId}`,
+    visibleTo: String(sample.collectedDatabaseId),
   });
   expect(hits[0]?.document.qualifiedName).toMatch(/^shop_\w+\.public\.orders$/);
 });
 
-test('the visibility of the database decides who finds its tables', async () => {
+test('the visibility of the database decides who finds its tables, from the next search on', async () => {
   const id = await sample.addTable('orders');
   await sample.enqueue(id);
   await drainOutbox(database, index);
-  expect(await names('orders', ['tenant'])).toEqual([]);
-  expect(await names('orders', ['tenant', `workspace:${sample.workspaceId}`])).toEqual(['orders']);
-  await database.raw(`UPDATE collected_database SET visibility = 'tenant' WHERE id = ?`, [sample.collectedDatabaseId]);
-  await sample.enqueue(id);
-  await drainOutbox(database, index);
-  expect(await names('orders', ['tenant'])).toEqual(['orders']);
+  const person = (...workspaces: string[]): Actor => ({
+    personId: randomUUID(),
+    email: 'someone@example.com',
+    name: 'Someone',
+    tenantRole: 'member',
+    workspaces: new Map(workspaces.map((workspace) => [workspace, 'viewer'])),
+    workspaceNames: new Map(),
+  });
+  const found = async (actor: Actor) => names('orders', await searchMarks(database, actor));
+  const set = (change: string) =>
+    database.raw(`UPDATE collected_database SET ${change} WHERE id = ?`, [sample.collectedDatabaseId]);
+  const [member, outsider, admin] = [
+    person(sample.workspaceId),
+    person(),
+    { ...person(), tenantRole: 'admin' as const },
+  ];
+  expect([await found(outsider), await found(member), await found(admin)]).toEqual([[], ['orders'], ['orders']]);
+  await set(`visibility = 'tenant'`);
+  expect(await found(outsider)).toEqual(['orders']);
+  await set(`visibility = 'workspace'`);
+  expect(await found(outsider)).toEqual([]);
+  await set('retiring_at = now()');
+  expect([await found(member), await found(admin)]).toEqual([[], []]);
 });
 
 test('what is removed in the catalog, or no longer there at all, leaves the index', async () => {
