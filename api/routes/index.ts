@@ -1,4 +1,5 @@
 import type { Route } from '../route.js';
+import { accessRoutes } from './access.js';
 import { connectionTestRoutes } from './connection-tests.js';
 import { crawlerRunRoutes } from './crawler-runs.js';
 import { crawlerRoutes } from './crawlers.js';
@@ -43,6 +44,7 @@ export function allRoutes(): Route[] {
     ...revertRoutes,
     ...heldRemovalRoutes,
     ...entityRoutes,
+    ...accessRoutes,
     ...tableRoutes,
     ...searchRoutes,
   ];

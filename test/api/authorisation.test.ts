@@ -133,10 +133,12 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
     [
       'DELETE /session',
       'DELETE /tokens/{id}',
+      'GET /audit-events',
       'GET /crawlers',
       'GET /data-sources',
       'GET /entities',
       'GET /entities/{id}',
+      'GET /entities/{id}/access',
       'GET /held-removals',
       'GET /me',
       'GET /operations',
