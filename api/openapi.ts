@@ -127,12 +127,13 @@ const IF_MATCH = {
 
 function refusalsOf(route: Route): string[] {
   const { kind } = route.access;
+  const isForAll = route.method === 'get' && (kind === 'signed-in' || kind === 'visible');
   return [
     '400',
     '401',
-    ...(route.method === 'get' && (kind === 'signed-in' || kind === 'visible') ? [] : ['403']),
+    ...(isForAll && !route.problems.includes('FORBIDDEN') ? [] : ['403']),
     ...(kind === 'open' ? [] : ['404']),
-    ...(route.problems.length > 0 || route.method !== 'get' ? ['409'] : []),
+    ...(route.problems.some((code) => code !== 'FORBIDDEN') || route.method !== 'get' ? ['409'] : []),
     ...(route.edits === undefined ? [] : ['412', '428']),
     ...(route.idempotent ? ['422'] : []),
     ...(route.guard === undefined ? [] : ['429']),

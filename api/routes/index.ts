@@ -1,4 +1,5 @@
 import type { Route } from '../route.js';
+import { accessRoutes } from './access.js';
 import { annotationRoutes } from './annotations.js';
 import { connectionTestRoutes } from './connection-tests.js';
 import { crawlerRunRoutes } from './crawler-runs.js';
@@ -48,6 +49,7 @@ export function allRoutes(): Route[] {
     ...revertRoutes,
     ...heldRemovalRoutes,
     ...entityRoutes,
+    ...accessRoutes,
     ...tableRoutes,
     ...annotationRoutes,
     ...tagRoutes,

@@ -130,6 +130,15 @@ export const crawlerPatchSchema = z
       .max(10_000)
       .optional()
       .meta({ description: "Of databases in the scope; null: the crawler's. Those not named keep theirs." }),
+    databaseVisibilities: z
+      .array(z.strictObject({ database: z.string().min(1).max(500), visibility: visibilitySchema }))
+      .min(1)
+      .max(10_000)
+      .optional()
+      .meta({
+        description:
+          'Who may see databases in the scope, from the next request on. Those not named keep what they have.',
+      }),
   })
   .meta({ id: 'CrawlerPatch' });
 

@@ -12,6 +12,7 @@ import type { Plan } from './plan.js';
 import { type CrawlerDetail, getCrawler } from './read-crawlers.js';
 import { type RemovalGuards, setRemovalGuards } from './removal-guard.js';
 import { changeScope, checkScope, takeDatabases } from './scope.js';
+import { setVisibilities, type VisibilityChange } from './visibility.js';
 
 /**
  * Creates a crawler and makes the databases its own.
@@ -58,15 +59,13 @@ export async function createCrawler(
   });
 }
 
-export interface CrawlerChange extends RemovalGuards {
+export interface CrawlerChange extends RemovalGuards, VisibilityChange {
   version: number;
   name?: string;
   resourceGroupId?: string;
   plan?: Plan;
   /** The whole scope, not a change of it. */
   databases?: readonly string[];
-  /** A person's id. */
-  changedBy?: string | undefined;
 }
 
 /**
@@ -106,6 +105,7 @@ export async function updateCrawler(
     );
     const leaving = change.databases === undefined ? [] : await changeScope(transaction, id, change.databases);
     await setRemovalGuards(transaction, id, change);
+    await setVisibilities(transaction, id, change);
     const crawler = await getCrawler(transaction, id);
     const operation =
       leaving.length === 0
