@@ -33,6 +33,7 @@ export const favouriteRoutes: Route[] = [
       summary: method === 'put' ? 'Mark an entity as a favourite of yours' : 'Take an entity off your favourites',
       description: 'Repeatable.',
       access: visible,
+      audit: method === 'put' ? 'favourite.add' : 'favourite.remove',
       params: decimalParams,
       reply: { status: 200, description: 'How it stands now.', body: favouriteSchema },
       handle: async ({ database }, { actor, params }) => {

@@ -34,6 +34,7 @@ const developing: Permission[] = [
   'crawler.run',
   'crawler.delete',
   'removal.decide',
+  'entity.annotate',
   'entity.restore',
 ];
 const managing: Permission[] = ['workspace.manage', 'member.manage', 'audit.read'];

@@ -81,13 +81,14 @@ it('counts opened pages, and puts what is opened more before its equals', async 
     ({ document }: { document: { id: string } }) => document.id,
   );
   const last = first.at(-1) as string;
-  for (let time = 0; time < 3; time += 1) await get(`/entities/${last}`);
+  for (const as of [people.viewer, people.viewer, people.tenantAdmin]) await get(`/entities/${last}`, as);
   const waiting = await catalog.rows('SELECT FROM search_outbox WHERE entity_id = ?', [last]);
   expect(waiting).toHaveLength(2);
   await drainOutbox(api.database, api.context.searchIndex, { limit: 1_000 });
   expect((await get('/search?q=daily&limit=1')).body.hits[0].document.id).toBe(last);
   await get(`/entities/${last}`, people.outsider);
-  expect(await catalog.rows('SELECT opens FROM entity_opens WHERE entity_id = ?', [last])).toEqual([{ opens: '3' }]);
+  // Neither twice in a day by one person, nor by somebody who may not see it.
+  expect(await catalog.rows('SELECT opens FROM entity_opens WHERE entity_id = ?', [last])).toEqual([{ opens: '2' }]);
 });
 
 it('keeps searches for their owner, and for a workspace they are shared with', async () => {

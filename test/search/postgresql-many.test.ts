@@ -85,7 +85,7 @@ test('the dictionary and the counts of groups stand for what is indexed, after c
       `SELECT count(*)::integer AS wrong FROM (
          SELECT t.term FROM search_term t
          WHERE t.documents <> (SELECT count(*) FROM search_document d
-                               WHERE d.words @@ (quote_literal(t.term) || ' | ' || quote_literal('t/' || t.term))::tsquery)
+                               WHERE d.words @@ (quote_literal(t.term) || ' | ' || quote_literal('t/' || t.term) || ' | ' || quote_literal('n/' || t.term))::tsquery)
          UNION ALL
          SELECT g.id::text FROM search_group g
          WHERE g.documents <> (SELECT count(*) FROM search_document d WHERE d.group_id = g.id)
