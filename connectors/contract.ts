@@ -124,6 +124,41 @@ export interface DatabaseReader {
   close(): Promise<void>;
 }
 
+/** Which rows of a table somebody wants to look at. */
+export interface PreviewRequest {
+  database: string;
+  /** Null for sources without schemas. */
+  schema: string | null;
+  table: string;
+  /** In this order; without any the first `maxColumns` of the table that may be read. */
+  columns?: readonly string[];
+  maxColumns: number;
+  maxRows: number;
+  /** Characters of a value that are read; a longer one is cut by the source. */
+  valueLength: number;
+  /** Milliseconds that the statement may take at the source. */
+  timeout: number;
+}
+
+/** One value as text, in the source's own spelling; `text` is null for NULL, and for what is binary. */
+export interface PreviewCell {
+  text: string | null;
+  /** Set for a binary value: its size, which is all that is read of it. */
+  bytes?: number;
+  /** The value is longer than `valueLength`. */
+  cut?: true;
+}
+
+export interface PreviewRows {
+  columns: { name: string; type: string }[];
+  /** A cell for each column. */
+  rows: PreviewCell[][];
+  /** Columns that the account may not read, by name: they were left out. */
+  refused: string[];
+  /** Columns left out because there are more than `maxColumns`. */
+  more: number;
+}
+
 /** The states a step of a connection test goes through. A failed step ends the test; later ones are skipped. */
 export interface CheckStep {
   id: CheckStepId;
@@ -178,6 +213,12 @@ export interface Connector {
   check(connection: Connection, options: CheckOptions): AsyncIterable<CheckStep>;
   listDatabases(connection: Connection, options: ConnectOptions): Promise<DatabaseInfo[]>;
   openDatabase(connection: Connection, database: string, options: ConnectOptions): Promise<DatabaseReader>;
+  /**
+   * Reads a few rows of a table, in one read-only statement with a time limit. Left out where a source has no rows to
+   * show. Its errors quote nothing that the server says of values.
+   * @throws ConnectorError, among others TABLE_GONE, UNKNOWN_COLUMN, PERMISSION_DENIED with the grant, STATEMENT_TIMEOUT
+   */
+  preview?(connection: Connection, request: PreviewRequest, options: ConnectOptions): Promise<PreviewRows>;
 }
 
 /** Codes that no retry can mend; everything else is worth another attempt. */
@@ -185,6 +226,8 @@ export const PERMANENT_CODES = [
   'BAD_CREDENTIALS',
   'PERMISSION_DENIED',
   'UNKNOWN_DATABASE',
+  'TABLE_GONE',
+  'UNKNOWN_COLUMN',
   'UNKNOWN_HOST',
   'UNSUPPORTED_VERSION',
   'UNSUPPORTED_SERVER',

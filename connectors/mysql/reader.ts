@@ -7,6 +7,7 @@ import {
 } from '../contract.js';
 import { describeDatabase, vanished } from './describe-database.js';
 import { listObjects } from './list-objects.js';
+import { quoteIdentifier } from './quote-identifier.js';
 import { readPage } from './read-objects.js';
 import type { Session } from './session.js';
 
@@ -76,13 +77,9 @@ export class MysqlReader implements DatabaseReader {
 
 /** Finds the spelling of a database that the server has, by opening it. Throws UNKNOWN_DATABASE or PERMISSION_DENIED. */
 export async function openReader(session: Session, database: string): Promise<MysqlReader> {
-  await session.rows(`USE ${quoted(database)}`);
+  await session.rows(`USE ${quoteIdentifier(database)}`);
   const [row] = await session.rows('SELECT DATABASE()');
   const name = row?.[0];
   if (typeof name !== 'string') throw vanished(database);
   return new MysqlReader(session, name);
-}
-
-function quoted(identifier: string): string {
-  return `\`${identifier.replaceAll('`', '``')}\``;
 }
