@@ -26,6 +26,7 @@ const PERMISSIONS = {
   'run.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
   'removal.decide': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
+  'data.preview': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.restore': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.annotate': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'tag.manage': { anywhere: 'admin', workspace: [] },

@@ -2,12 +2,14 @@ import type { ControlActivities, GroupActivities } from '../workflows/contract.j
 import { createCheckSource } from './check-source.js';
 import { createCloseConnectionTest } from './close-connection-test.js';
 import { createCloseDatabaseListing } from './close-database-listing.js';
+import { createClosePreview } from './close-preview.js';
 import { createCloseRun } from './close-run.js';
 import { createCollectUnit } from './collect-unit.js';
 import type { ActivityContext } from './context.js';
 import { createDeleteCatalog, createDropCrawler } from './delete-crawler.js';
 import { createDiscoverUnits } from './discover-units.js';
 import { createDrainOutbox } from './drain-outbox.js';
+import { createDropExpired } from './drop-expired.js';
 import { createDropOldPlans } from './drop-old-plans.js';
 import { createEndNarrowing } from './end-narrowing.js';
 import { createFailUnit } from './fail-unit.js';
@@ -21,6 +23,7 @@ import { createOpenRun } from './open-run.js';
 import { createPlanUnit } from './plan-unit.js';
 import { createPublishUnit } from './publish-unit.js';
 import { createPurgeTombstones } from './purge-tombstones.js';
+import { createReadPreview } from './read-preview.js';
 import { createRecordSkippedRun } from './record-skipped-run.js';
 import { removeSchedule } from './remove-schedule.js';
 import { createRetireDatabases } from './retire-databases.js';
@@ -40,6 +43,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       planRevert: createPlanRevert(context),
       revertUnit: createRevertUnit(context),
       dropOldPlans: createDropOldPlans(context),
+      dropExpired: createDropExpired(context),
       failUnit: createFailUnit(context),
       finishRun: createFinishRun(context),
       closeRun: createCloseRun(context),
@@ -52,6 +56,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       endNarrowing: createEndNarrowing(context),
       closeConnectionTest: createCloseConnectionTest(context),
       closeDatabaseListing: createCloseDatabaseListing(context),
+      closePreview: createClosePreview(context),
       removeSchedule,
       stopActiveRun: createStopActiveRun(),
       deleteCatalog: createDeleteCatalog(context),
@@ -69,6 +74,7 @@ export function createGroupActivities(context: ActivityContext): GroupActivities
       collectUnit: createCollectUnit(context),
       checkSource: createCheckSource(context),
       listDatabases: createListDatabases(context),
+      readPreview: createReadPreview(context),
     },
     context.log,
   );

@@ -50,6 +50,9 @@ export interface Orchestrator {
     resourceGroup: string;
     waitMs: number;
   }): Promise<void>;
+  /** Has a preview's rows read; its row tells how that ends. */
+  startPreview(request: { previewId: string; dataSourceName: string; resourceGroup: string }): Promise<void>;
+  cancelPreview(previewId: string): Promise<boolean>;
   /** Has what was decided on held removals done now, and not with the next minute's upkeep. Repeatable. */
   settleHeldRemovals(hold: HoldToSettle): Promise<void>;
   /** Takes what left a crawler's scope off the map. Repeatable; one that is under way also takes what left since. */

@@ -17,8 +17,10 @@ import {
   crawlId,
   crawlSummary,
   type DatabaseListingInput,
+  type DataPreviewInput,
   type DeleteCrawlerInput,
   databaseListingId,
+  dataPreviewId,
   deleteCrawlerId,
   type HeldRemovalsWorkflow,
   HOLD_DECIDED,
@@ -156,6 +158,18 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
       );
       await untilClosed(() => ask(() => handle.result(), waitMs));
     },
+    startPreview: (request) =>
+      ask(async () => {
+        await client.workflow.start<(input: DataPreviewInput) => Promise<unknown>>('dataPreview', {
+          workflowId: dataPreviewId(request.previewId),
+          taskQueue: CONTROL_QUEUE,
+          workflowExecutionTimeout: '15m',
+          args: [request],
+          typedSearchAttributes: searchAttributes(request),
+          staticSummary: `Preview of a table: ${request.dataSourceName}`,
+        });
+      }),
+    cancelPreview: (previewId) => ask(() => cancelIfOpen(client, dataPreviewId(previewId))),
     settleHeldRemovals: (hold) =>
       ask(async () => {
         await client.workflow.signalWithStart<HeldRemovalsWorkflow>('heldRemovals', {

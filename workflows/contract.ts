@@ -15,6 +15,7 @@ export const narrowScopeId = (crawlerId: string): string => `narrow-scope:${craw
 export const deleteCrawlerId = (crawlerId: string): string => `delete-crawler:${crawlerId}`;
 export const connectionTestId = (testId: string): string => `connection-test:${testId}`;
 export const databaseListingId = (listingId: string): string => `database-listing:${listingId}`;
+export const dataPreviewId = (previewId: string): string => `preview:${previewId}`;
 export const heldRemovalsId = (holdId: string): string => `held-removals:${holdId}`;
 /** Tells the workflow of a hold that its row says something new; the row is what counts. */
 export const HOLD_DECIDED = 'decided';
@@ -175,6 +176,13 @@ export interface DatabaseListingInput {
   resourceGroup: string;
 }
 
+/** What is to be read stands in the preview's row: the table's name is nothing that history needs. */
+export interface DataPreviewInput {
+  previewId: string;
+  dataSourceName: string;
+  resourceGroup: string;
+}
+
 export interface DeleteCrawlerInput {
   crawlerId: string;
   crawlerName: string;
@@ -269,6 +277,9 @@ export interface ControlActivities {
     failure?: FailureSummary;
   }): Promise<void>;
   closeDatabaseListing(request: { listingId: string; failure: FailureSummary }): Promise<void>;
+  closePreview(request: { previewId: string; status: 'failed' | 'cancelled'; failure?: FailureSummary }): Promise<void>;
+  /** Deletes what sources were asked for people and is kept for a short time only; returns how many rows. */
+  dropExpired(): Promise<number>;
   removeSchedule(request: { crawlerId: string }): Promise<void>;
   stopActiveRun(request: { crawlerId: string }): Promise<void>;
   /** Takes everything the crawler collected off the map; returns how many entities. */
@@ -290,4 +301,6 @@ export interface GroupActivities {
   collectUnit(unit: UnitToCollect): Promise<CollectedUnit>;
   checkSource(request: ConnectionTestInput): Promise<{ passed: boolean; failure?: FailureSummary }>;
   listDatabases(request: DatabaseListingInput): Promise<{ databases: number }>;
+  /** Reads rows of a table for a person, and leaves them, or why there are none, in the preview's row. */
+  readPreview(request: DataPreviewInput): Promise<{ rows: number; refusedAs?: string }>;
 }

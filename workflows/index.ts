@@ -1,5 +1,6 @@
 export { connectionTest } from './connection-test.js';
 export { crawl } from './crawl.js';
+export { dataPreview } from './data-preview.js';
 export { databaseListing } from './database-listing.js';
 export { deleteCrawler } from './delete-crawler.js';
 export { drainSearchOutbox } from './drain-search-outbox.js';

@@ -12,6 +12,7 @@ import { memberRoutes } from './members.js';
 import { operationRoutes } from './operations.js';
 import { personRoutes } from './people.js';
 import { planRoutes } from './plans.js';
+import { previewRoutes } from './previews.js';
 import { resourceGroupRoutes } from './resource-groups.js';
 import { revertRoutes } from './reverts.js';
 import { runChangeRoutes } from './run-changes.js';
@@ -54,6 +55,7 @@ export function allRoutes(): Route[] {
     ...annotationRoutes,
     ...tagRoutes,
     ...favouriteRoutes,
+    ...previewRoutes,
     ...searchRoutes,
     ...searchExportRoutes,
     ...savedSearchRoutes,
