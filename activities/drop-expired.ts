@@ -1,9 +1,10 @@
 import { dropExpiredPreviews } from '../catalog/preview/previews.js';
+import { dropOldRefreshes } from '../catalog/refresh/refreshes.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
 import { withLiveness } from './liveness.js';
 
 /** Makes the activity that deletes what was read of sources for people and is kept for a short time only. */
 export function createDropExpired({ database }: ActivityContext): ControlActivities['dropExpired'] {
-  return () => withLiveness(() => dropExpiredPreviews(database));
+  return () => withLiveness(async () => (await dropExpiredPreviews(database)) + (await dropOldRefreshes(database)));
 }

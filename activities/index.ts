@@ -29,6 +29,7 @@ import { removeSchedule } from './remove-schedule.js';
 import { createRetireDatabases } from './retire-databases.js';
 import { createPlanRevert, createRevertUnit } from './revert-unit.js';
 import { createSettleHeldRemovals } from './settle-held-removals.js';
+import { createIsRefreshing, createSettleRefresh } from './settle-refresh.js';
 import { createStopActiveRun } from './stop-active-run.js';
 
 /** The steps of the control queue: they touch our own servers only. */
@@ -57,6 +58,8 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       closeConnectionTest: createCloseConnectionTest(context),
       closeDatabaseListing: createCloseDatabaseListing(context),
       closePreview: createClosePreview(context),
+      settleRefresh: createSettleRefresh(context),
+      isRefreshing: createIsRefreshing(context),
       removeSchedule,
       stopActiveRun: createStopActiveRun(),
       deleteCatalog: createDeleteCatalog(context),

@@ -94,6 +94,17 @@ export interface ObjectProblem {
   remedy?: string;
 }
 
+/** A table by its name. */
+export interface ObjectName {
+  /** Null for sources without schemas; elsewhere for every schema. */
+  schema: string | null;
+  name: string;
+}
+
+export interface FoundObject extends ObjectName {
+  key: string;
+}
+
 /** A key that is neither in `tables` nor in `gone` could not be read this time: what is known of it stays as it is. */
 export interface ReadPage {
   tables: SourceTable[];
@@ -117,6 +128,11 @@ export interface DatabaseReader {
   position?(): Promise<{ at: string; follows: boolean } | undefined>;
   /** Lists every object. Running to the end without throwing is the proof of completeness. */
   list(): AsyncIterable<ObjectHead[]>;
+  /**
+   * The objects of these names, as the listing would have them, in one statement. Left out where a source cannot look for
+   * names without listing everything.
+   */
+  find?(names: readonly ObjectName[]): Promise<FoundObject[]>;
   /** Reads at most 1,000 listed objects, in a number of statements that does not depend on how many they are. */
   read(keys: readonly string[]): Promise<ReadPage>;
   /** Statements sent so far. */

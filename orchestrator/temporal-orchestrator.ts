@@ -32,6 +32,8 @@ import {
   RESUME_SIGNAL,
   scheduleId,
   searchAttributes,
+  type TableRefreshInput,
+  tableRefreshId,
 } from '../workflows/contract.js';
 import { applySchedule, describeSchedule, removeSchedule } from './apply-schedule.js';
 import { crawlerSchedule } from './desired-schedule.js';
@@ -170,6 +172,20 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
         });
       }),
     cancelPreview: (previewId) => ask(() => cancelIfOpen(client, dataPreviewId(previewId))),
+    startRefresh: (request) =>
+      ask(async () => {
+        await client.workflow.start<(input: TableRefreshInput) => Promise<unknown>>('refreshTables', {
+          workflowId: tableRefreshId(request.refreshId),
+          taskQueue: CONTROL_QUEUE,
+          workflowExecutionTimeout: '2h',
+          args: [request],
+          typedSearchAttributes: searchAttributes({ trigger: 'refresh' }),
+          staticSummary: `Refresh tables: ${request.crawlers.map(({ crawlerName }) => crawlerName).join(', ')}`.slice(
+            0,
+            200,
+          ),
+        });
+      }),
     settleHeldRemovals: (hold) =>
       ask(async () => {
         await client.workflow.signalWithStart<HeldRemovalsWorkflow>('heldRemovals', {

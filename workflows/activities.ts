@@ -64,6 +64,8 @@ type Tiny = Pick<
   | 'keepHeldRemovals'
   | 'closeDatabaseListing'
   | 'closePreview'
+  | 'settleRefresh'
+  | 'isRefreshing'
   | 'removeSchedule'
   | 'endNarrowing'
 >;

@@ -16,6 +16,7 @@ export const deleteCrawlerId = (crawlerId: string): string => `delete-crawler:${
 export const connectionTestId = (testId: string): string => `connection-test:${testId}`;
 export const databaseListingId = (listingId: string): string => `database-listing:${listingId}`;
 export const dataPreviewId = (previewId: string): string => `preview:${previewId}`;
+export const tableRefreshId = (refreshId: string): string => `refresh:${refreshId}`;
 export const heldRemovalsId = (holdId: string): string => `held-removals:${holdId}`;
 /** Tells the workflow of a hold that its row says something new; the row is what counts. */
 export const HOLD_DECIDED = 'decided';
@@ -25,7 +26,7 @@ export const SEARCH_OUTBOX = 'search-outbox';
 /** Keyword search attributes; an unregistered one makes every start fail, so workers register them at boot. */
 export const SEARCH_ATTRIBUTES = ['CrawlerId', 'ResourceGroup', 'Trigger'] as const;
 
-export type Trigger = 'manual' | 'schedule' | 'retry' | 'plan' | 'apply' | 'revert';
+export type Trigger = 'manual' | 'schedule' | 'retry' | 'plan' | 'apply' | 'revert' | 'refresh';
 
 const keyword = (name: (typeof SEARCH_ATTRIBUTES)[number]) => defineSearchAttributeKey(name, 'KEYWORD');
 
@@ -183,6 +184,14 @@ export interface DataPreviewInput {
   resourceGroup: string;
 }
 
+/** Which crawlers are to read tables again; the tables stand in rows. */
+export interface TableRefreshInput {
+  refreshId: string;
+  requestedBy: string;
+  /** At most fifty, as a refresh names at most fifty tables. */
+  crawlers: (CrawlerLabel & { crawlerId: string; runId: string })[];
+}
+
 export interface DeleteCrawlerInput {
   crawlerId: string;
   crawlerName: string;
@@ -278,6 +287,10 @@ export interface ControlActivities {
   }): Promise<void>;
   closeDatabaseListing(request: { listingId: string; failure: FailureSummary }): Promise<void>;
   closePreview(request: { previewId: string; status: 'failed' | 'cancelled'; failure?: FailureSummary }): Promise<void>;
+  /** Writes what became of the tables that a run was to refresh, once it has ended, or why none began. */
+  settleRefresh(request: { refreshId: string; runId: string; failure?: FailureSummary }): Promise<void>;
+  /** Whether what is open of a crawler is a refresh of a few tables, which is over soon. */
+  isRefreshing(request: { crawlerId: string }): Promise<boolean>;
   /** Deletes what sources were asked for people and is kept for a short time only; returns how many rows. */
   dropExpired(): Promise<number>;
   removeSchedule(request: { crawlerId: string }): Promise<void>;

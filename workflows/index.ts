@@ -6,4 +6,5 @@ export { deleteCrawler } from './delete-crawler.js';
 export { drainSearchOutbox } from './drain-search-outbox.js';
 export { heldRemovals } from './held-removals.js';
 export { narrowScope } from './narrow-scope.js';
+export { refreshTables } from './refresh-tables.js';
 export { scheduledCrawl } from './scheduled-crawl.js';

@@ -13,6 +13,7 @@ import { operationRoutes } from './operations.js';
 import { personRoutes } from './people.js';
 import { planRoutes } from './plans.js';
 import { previewRoutes } from './previews.js';
+import { refreshRoutes } from './refreshes.js';
 import { resourceGroupRoutes } from './resource-groups.js';
 import { revertRoutes } from './reverts.js';
 import { runChangeRoutes } from './run-changes.js';
@@ -56,6 +57,7 @@ export function allRoutes(): Route[] {
     ...tagRoutes,
     ...favouriteRoutes,
     ...previewRoutes,
+    ...refreshRoutes,
     ...searchRoutes,
     ...searchExportRoutes,
     ...savedSearchRoutes,

@@ -2,11 +2,14 @@ import {
   ConnectorError,
   type DatabaseDescription,
   type DatabaseReader,
+  type FoundObject,
   type ObjectHead,
+  type ObjectName,
   type ReadPage,
 } from '../contract.js';
 import { describeDatabase, vanished } from './describe-database.js';
 import { listObjects } from './list-objects.js';
+import { readObjects } from './objects.js';
 import { quoteIdentifier } from './quote-identifier.js';
 import { readPage } from './read-objects.js';
 import type { Session } from './session.js';
@@ -40,6 +43,11 @@ export class MysqlReader implements DatabaseReader {
     const after = await this.describe();
     if (before.incomplete === undefined && after.incomplete !== undefined)
       throw new ConnectorError('PERMISSION_DENIED', after.incomplete.reason, after.incomplete.remedy);
+  }
+
+  async find(names: readonly ObjectName[]): Promise<FoundObject[]> {
+    const objects = await readObjects(this.session, this.database, [...new Set(names.map(({ name }) => name))]);
+    return [...objects.keys()].map((name) => ({ key: name, schema: null, name }));
   }
 
   async read(keys: readonly string[]): Promise<ReadPage> {

@@ -6,6 +6,7 @@ import { createCrawler } from '../../catalog/crawlers/write-crawlers.js';
 import { createTest } from '../../catalog/jobs/connection-tests.js';
 import { requestOperation } from '../../catalog/operations/write-operations.js';
 import { createPreview } from '../../catalog/preview/previews.js';
+import { createRefresh } from '../../catalog/refresh/refreshes.js';
 import { queueRun } from '../../catalog/runs/queue-run.js';
 import { createSource } from '../../catalog/sources/write-sources.js';
 import { connectorSpec } from '../../connectors/registry.js';
@@ -83,8 +84,15 @@ beforeAll(async () => {
     resourceGroupId: 'default',
     rows: 3,
   });
+  const refreshId = randomUUID();
+  await createRefresh(api.database, {
+    refreshId,
+    requestedBy: people.tenantAdmin.personId,
+    items: [{ asked: 'shop', outcome: 'not-visible' }],
+  });
   ids = {
     previews: previewId,
+    refreshes: refreshId,
     'held-removals': hold?.id ?? '',
     operations: operation.id,
     people: people.viewer.personId,
@@ -162,6 +170,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /operations',
       'GET /preview-rules',
       'GET /previews/{id}',
+      'GET /refreshes/{id}',
       'GET /resource-groups',
       'GET /resource-groups/{id}',
       'GET /runs',
@@ -186,6 +195,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'PATCH /saved-searches/{id}',
       'POST /saved-searches',
       'POST /previews/{id}/cancel',
+      'POST /refreshes',
       'POST /schedules/preview',
       'POST /tokens',
       'PUT /entities/{id}/favourite',

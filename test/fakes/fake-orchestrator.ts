@@ -117,6 +117,7 @@ export function createFakeOrchestrator(): FakeOrchestrator {
       called('cancelPreview', previewId);
       return openTests.delete(previewId);
     },
+    startRefresh: async (request) => called('startRefresh', request),
     settleHeldRemovals: async (hold) => called('settleHeldRemovals', hold),
     narrowScope: async (request) => called('narrowScope', request),
     deleteCrawler: async (request) => {

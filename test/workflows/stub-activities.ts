@@ -71,6 +71,8 @@ export function stubControl(
     closePreview: async ({ status, failure }) => {
       record.closed.push({ status, failure });
     },
+    settleRefresh: async () => undefined,
+    isRefreshing: async () => false,
     dropExpired: async () => 0,
     removeSchedule: async () => undefined,
     stopActiveRun: async () => undefined,
