@@ -112,7 +112,7 @@ function tell(
   const of = { refreshId, place };
   const [object] = found;
   if (found.length > 1 && knownKey === null) {
-    const candidates = found.map((candidate) => `${candidate.schema ?? ''}.${candidate.name}`);
+    const candidates = found.map((candidate) => `${candidate.schema ?? ''}.${candidate.name}`).sort();
     return {
       ...of,
       outcome: 'ambiguous',

@@ -94,9 +94,10 @@ async function placesFor(database: Database, asked: string, visible: Knex.Raw): 
       [visible, reading.database, reading.instance ?? null, reading.instance ?? null, reading.sourceType ?? null],
     );
     for (const place of places) {
-      const hasSchemas = reading.schema !== null || (await hasSchemasOf(database, place.collectedDatabaseId));
-      if (reading.schema !== null && !(await hasSchemasOf(database, place.collectedDatabaseId))) continue;
-      found.push({ ...place, schema: hasSchemas ? reading.schema : null, table: reading.table, entityId: null });
+      // What stands between the database and the table is a schema where the source has them, else part of the name.
+      const hasSchemas = await hasSchemasOf(database, place.collectedDatabaseId);
+      if (hasSchemas ? reading.schema === null && reading.dotted === true : reading.schema !== null) continue;
+      found.push({ ...place, schema: reading.schema, table: reading.table, entityId: null });
     }
   }
   return found;
@@ -117,6 +118,8 @@ interface Reading {
   table: string;
   instance?: string;
   sourceType?: string;
+  /** The table's name has a dot in it, as it was read. */
+  dotted?: true;
 }
 
 export const isGuid = (asked: string): boolean => /^[a-z0-9]+-table:/.test(asked);
@@ -146,6 +149,6 @@ function readParts([first = '', second, ...rest]: string[]): Reading[] {
   if (rest.length === 0) return [{ database: first, schema: null, table: second }];
   return [
     { database: first, schema: second, table: rest.join('.') },
-    { database: first, schema: null, table: [second, ...rest].join('.') },
+    { database: first, schema: null, table: [second, ...rest].join('.'), dotted: true },
   ];
 }
