@@ -18,6 +18,7 @@ import { guarded } from './guarded.js';
 import { createIsRunPaused } from './is-run-paused.js';
 import { createKeepHeldRemovals } from './keep-held-removals.js';
 import { createListDatabases } from './list-databases.js';
+import { createCloseLookup, createLookUpTable } from './look-up-table.js';
 import { createNextUnits } from './next-units.js';
 import { createOpenRun } from './open-run.js';
 import { createPlanUnit } from './plan-unit.js';
@@ -58,6 +59,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       closeConnectionTest: createCloseConnectionTest(context),
       closeDatabaseListing: createCloseDatabaseListing(context),
       closePreview: createClosePreview(context),
+      closeLookup: createCloseLookup(context),
       settleRefresh: createSettleRefresh(context),
       isRefreshing: createIsRefreshing(context),
       removeSchedule,
@@ -78,6 +80,7 @@ export function createGroupActivities(context: ActivityContext): GroupActivities
       checkSource: createCheckSource(context),
       listDatabases: createListDatabases(context),
       readPreview: createReadPreview(context),
+      lookUpTable: createLookUpTable(context),
     },
     context.log,
   );

@@ -1,5 +1,5 @@
 import type { Plan } from '../catalog/crawlers/plan.js';
-import type { HoldToSettle, TableRefreshInput, Trigger } from '../workflows/contract.js';
+import type { HoldToSettle, TableLookupInput, TableRefreshInput, Trigger } from '../workflows/contract.js';
 
 /** What the API may ask of the engine that runs crawlers. Tests of the API use an in-memory one. */
 export interface Orchestrator {
@@ -53,6 +53,8 @@ export interface Orchestrator {
   /** Has a preview's rows read; its row tells how that ends. */
   startPreview(request: { previewId: string; dataSourceName: string; resourceGroup: string }): Promise<void>;
   cancelPreview(previewId: string): Promise<boolean>;
+  /** Asks a source for a table and returns when the lookup's row holds the answer, or after `waitMs`. */
+  lookUpTable(request: TableLookupInput & { waitMs: number }): Promise<void>;
   /** Has named tables read again; the rows of the refresh tell how that ends. */
   startRefresh(request: TableRefreshInput): Promise<void>;
   /** Has what was decided on held removals done now, and not with the next minute's upkeep. Repeatable. */

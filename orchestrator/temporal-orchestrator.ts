@@ -32,7 +32,9 @@ import {
   RESUME_SIGNAL,
   scheduleId,
   searchAttributes,
+  type TableLookupInput,
   type TableRefreshInput,
+  tableLookupId,
   tableRefreshId,
 } from '../workflows/contract.js';
 import { applySchedule, describeSchedule, removeSchedule } from './apply-schedule.js';
@@ -172,6 +174,19 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
         });
       }),
     cancelPreview: (previewId) => ask(() => cancelIfOpen(client, dataPreviewId(previewId))),
+    lookUpTable: async ({ waitMs, ...request }) => {
+      const handle = await ask(() =>
+        client.workflow.start<(input: TableLookupInput) => Promise<unknown>>('tableLookup', {
+          workflowId: tableLookupId(request.lookupId),
+          taskQueue: CONTROL_QUEUE,
+          workflowExecutionTimeout: '15m',
+          args: [request],
+          typedSearchAttributes: searchAttributes(request),
+          staticSummary: `Look for a table: ${request.dataSourceName}`,
+        }),
+      );
+      await untilClosed(() => ask(() => handle.result(), waitMs));
+    },
     startRefresh: (request) =>
       ask(async () => {
         await client.workflow.start<(input: TableRefreshInput) => Promise<unknown>>('refreshTables', {

@@ -65,6 +65,7 @@ type Tiny = Pick<
   | 'closeDatabaseListing'
   | 'closePreview'
   | 'settleRefresh'
+  | 'closeLookup'
   | 'isRefreshing'
   | 'removeSchedule'
   | 'endNarrowing'
@@ -111,7 +112,7 @@ export const indexing = (summary: string): Index => proxyActivities<Index>({ ...
 export const indexingOnce = (summary: string): Index =>
   proxyActivities<Index>({ ...INDEX, retry: { ...INDEX.retry, maximumAttempts: 3 }, summary });
 
-type Asked = Pick<GroupActivities, 'checkSource' | 'listDatabases' | 'readPreview'>;
+type Asked = Pick<GroupActivities, 'checkSource' | 'listDatabases' | 'readPreview' | 'lookUpTable'>;
 
 export const whileSomeoneWaits = (group: string, summary: string): Asked =>
   proxyActivities<Asked>({ ...WHILE_SOMEONE_WAITS, summary, taskQueue: groupQueue(group) });

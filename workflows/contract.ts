@@ -17,6 +17,7 @@ export const connectionTestId = (testId: string): string => `connection-test:${t
 export const databaseListingId = (listingId: string): string => `database-listing:${listingId}`;
 export const dataPreviewId = (previewId: string): string => `preview:${previewId}`;
 export const tableRefreshId = (refreshId: string): string => `refresh:${refreshId}`;
+export const tableLookupId = (lookupId: string): string => `table-lookup:${lookupId}`;
 export const heldRemovalsId = (holdId: string): string => `held-removals:${holdId}`;
 /** Tells the workflow of a hold that its row says something new; the row is what counts. */
 export const HOLD_DECIDED = 'decided';
@@ -184,6 +185,13 @@ export interface DataPreviewInput {
   resourceGroup: string;
 }
 
+/** Which table is looked for stands in the lookup's row. */
+export interface TableLookupInput {
+  lookupId: string;
+  dataSourceName: string;
+  resourceGroup: string;
+}
+
 /** Which crawlers are to read tables again; the tables stand in rows. */
 export interface TableRefreshInput {
   refreshId: string;
@@ -287,6 +295,7 @@ export interface ControlActivities {
   }): Promise<void>;
   closeDatabaseListing(request: { listingId: string; failure: FailureSummary }): Promise<void>;
   closePreview(request: { previewId: string; status: 'failed' | 'cancelled'; failure?: FailureSummary }): Promise<void>;
+  closeLookup(request: { lookupId: string; failure: FailureSummary }): Promise<void>;
   /** Writes what became of the tables that a run was to refresh, once it has ended, or why none began. */
   settleRefresh(request: { refreshId: string; runId: string; failure?: FailureSummary }): Promise<void>;
   /** Whether what is open of a crawler is a refresh of a few tables, which is over soon. */
@@ -314,6 +323,8 @@ export interface GroupActivities {
   collectUnit(unit: UnitToCollect): Promise<CollectedUnit>;
   checkSource(request: ConnectionTestInput): Promise<{ passed: boolean; failure?: FailureSummary }>;
   listDatabases(request: DatabaseListingInput): Promise<{ databases: number }>;
+  /** Asks a source whether it has a table; the answer goes to the lookup's row. */
+  lookUpTable(request: TableLookupInput): Promise<{ found: boolean }>;
   /** Reads rows of a table for a person, and leaves them, or why there are none, in the preview's row. */
   readPreview(request: DataPreviewInput): Promise<{ rows: number; refusedAs?: string }>;
 }

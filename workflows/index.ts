@@ -8,3 +8,4 @@ export { heldRemovals } from './held-removals.js';
 export { narrowScope } from './narrow-scope.js';
 export { refreshTables } from './refresh-tables.js';
 export { scheduledCrawl } from './scheduled-crawl.js';
+export { tableLookup } from './table-lookup.js';

@@ -5,6 +5,7 @@ import { connectionTestRoutes } from './connection-tests.js';
 import { crawlerRunRoutes } from './crawler-runs.js';
 import { crawlerRoutes } from './crawlers.js';
 import { dataSourceRoutes } from './data-sources.js';
+import { diagnosisRoutes } from './diagnosis.js';
 import { entityRoutes } from './entities.js';
 import { favouriteRoutes } from './favourites.js';
 import { heldRemovalRoutes } from './held-removals.js';
@@ -58,6 +59,7 @@ export function allRoutes(): Route[] {
     ...favouriteRoutes,
     ...previewRoutes,
     ...refreshRoutes,
+    ...diagnosisRoutes,
     ...searchRoutes,
     ...searchExportRoutes,
     ...savedSearchRoutes,

@@ -158,6 +158,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'DELETE /tokens/{id}',
       'GET /audit-events',
       'GET /crawlers',
+      'GET /diagnose',
       'GET /data-sources',
       'GET /entities',
       'GET /entities/{id}',

@@ -117,6 +117,7 @@ export function createFakeOrchestrator(): FakeOrchestrator {
       called('cancelPreview', previewId);
       return openTests.delete(previewId);
     },
+    lookUpTable: async (request) => called('lookUpTable', request),
     startRefresh: async (request) => called('startRefresh', request),
     settleHeldRemovals: async (hold) => called('settleHeldRemovals', hold),
     narrowScope: async (request) => called('narrowScope', request),

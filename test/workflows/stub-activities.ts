@@ -71,6 +71,7 @@ export function stubControl(
     closePreview: async ({ status, failure }) => {
       record.closed.push({ status, failure });
     },
+    closeLookup: async () => undefined,
     settleRefresh: async () => undefined,
     isRefreshing: async () => false,
     dropExpired: async () => 0,
@@ -89,6 +90,7 @@ export function stubGroup(databases: readonly string[]): GroupActivities {
     collectUnit: async () => ({ tables: 3, changed: 3 }),
     checkSource: async () => ({ passed: true }),
     listDatabases: async () => ({ databases: databases.length }),
+    lookUpTable: async () => ({ found: true }),
     readPreview: async () => ({ rows: 3 }),
   };
 }
