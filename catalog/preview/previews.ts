@@ -4,8 +4,6 @@ import { NotFound } from '../../db/refusals.js';
 import type { Failure } from '../runs/run-state.js';
 import { storedFailure } from '../runs/stored-failure.js';
 
-/** The most rows that anybody is shown of a table. */
-export const MOST_ROWS = 100;
 /** The most columns at once. */
 export const MOST_COLUMNS = 100;
 /** Characters of a value that are shown. */
