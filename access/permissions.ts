@@ -26,6 +26,8 @@ const PERMISSIONS = {
   'run.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
   'removal.decide': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
+  'data.preview': { anywhere: 'admin', workspace: ['admin', 'developer'] },
+  'entity.refresh': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
   'entity.restore': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.annotate': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'tag.manage': { anywhere: 'admin', workspace: [] },

@@ -189,7 +189,7 @@ const upsertsIn = (rows: readonly StagedRow[]): number => rows.filter((row) => o
 const keyAtSource = ({ nativeKey }: ObjectToRead): string => sourceKeyOfTable(nativeKey);
 
 /** What is kept of a page that was read: of each table its hash and the rows it may be staged as. */
-interface DigestedPage {
+export interface DigestedPage {
   readKeys: string[];
   /** Of those the keys that the catalog knew. */
   knownKeys: string[];
@@ -199,14 +199,15 @@ interface DigestedPage {
 }
 
 /** An object that was not read whole is an error: the run is partial until it is. */
-const missed = (problem: ObjectProblem): Problem => ({ ...problem, level: 'error' });
+export const missed = (problem: ObjectProblem): Problem => ({ ...problem, level: 'error' });
 
 /** Stands for the fingerprint of what was not read whole; no listing has it, so that each run reads it until it is. */
 const READ_IN_PART = 'read in part';
 
 const nameOf = ({ schema, name }: { schema: string | null; name: string }): string => JSON.stringify([schema, name]);
 
-function digestPage(claim: UnitClaim, listed: readonly ObjectToRead[], page: ReadPage): DigestedPage {
+/** Makes of a page what is kept of it. */
+export function digestPage(claim: UnitClaim, listed: readonly ObjectToRead[], page: ReadPage): DigestedPage {
   const byKey = new Map(listed.map((object) => [object.nativeKey, object]));
   const inPart = new Set(page.problems.map(nameOf));
   return {
@@ -226,7 +227,7 @@ function digestPage(claim: UnitClaim, listed: readonly ObjectToRead[], page: Rea
 }
 
 /** What of a page is to be staged: content that differs, and new fingerprints of content that does not. */
-async function rowsOf(
+export async function rowsOf(
   { database, claim }: CollectionOfDatabase,
   { tables, knownKeys }: DigestedPage,
   trusted: boolean,

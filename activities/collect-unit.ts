@@ -5,6 +5,7 @@ import { resolveConnection } from '../catalog/sources/resolve-connection.js';
 import type { CollectedUnit, UnitToCollect } from '../workflows/contract.js';
 import { applyPlanned } from './apply-planned.js';
 import { type CollectCheckpoint, collectDatabase } from './collect-database.js';
+import { collectNamed } from './collect-named.js';
 import type { ActivityContext } from './context.js';
 import { type Admission, Governor } from './governor.js';
 import { digesting, ListingDigest } from './listing-digest.js';
@@ -56,6 +57,7 @@ async function collect(
     const stager = { runId: ref.runId, unit: ref.unit, attempt, resumed, cursor: claim.cursor };
     const collection = { database, reader, claim, stager, log, signal, checkpoint, rest };
     if (claim.trigger === 'apply') return await applyPlanned(collection);
+    if (claim.trigger === 'refresh') return await collectNamed(collection);
     const digest = new ListingDigest();
     const { paused, quiet, ...counts } = await collectDatabase(
       claim.trigger === 'plan' ? { ...collection, reader: digesting(reader, digest) } : collection,

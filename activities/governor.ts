@@ -66,6 +66,11 @@ export class Governor {
   /** Until when a run is to leave its source alone, in ISO format. A connection test asks nothing of the kind. */
   quiet(): { reason: 'quiet hours'; until: string } | undefined {
     if (this.runId === undefined || this.limits.despiteQuietHours === true) return undefined;
+    return this.window();
+  }
+
+  /** The quiet hours that the source is in now, whoever asks. */
+  window(): { reason: 'quiet hours'; until: string } | undefined {
     const until = quietUntil(this.limits.quietHours, this.context.now?.() ?? new Date());
     return until === undefined ? undefined : { reason: 'quiet hours', until: until.toISOString() };
   }

@@ -2,12 +2,14 @@ import type { ControlActivities, GroupActivities } from '../workflows/contract.j
 import { createCheckSource } from './check-source.js';
 import { createCloseConnectionTest } from './close-connection-test.js';
 import { createCloseDatabaseListing } from './close-database-listing.js';
+import { createClosePreview } from './close-preview.js';
 import { createCloseRun } from './close-run.js';
 import { createCollectUnit } from './collect-unit.js';
 import type { ActivityContext } from './context.js';
 import { createDeleteCatalog, createDropCrawler } from './delete-crawler.js';
 import { createDiscoverUnits } from './discover-units.js';
 import { createDrainOutbox } from './drain-outbox.js';
+import { createDropExpired } from './drop-expired.js';
 import { createDropOldPlans } from './drop-old-plans.js';
 import { createEndNarrowing } from './end-narrowing.js';
 import { createFailUnit } from './fail-unit.js';
@@ -16,16 +18,19 @@ import { guarded } from './guarded.js';
 import { createIsRunPaused } from './is-run-paused.js';
 import { createKeepHeldRemovals } from './keep-held-removals.js';
 import { createListDatabases } from './list-databases.js';
+import { createCloseLookup, createLookUpTable } from './look-up-table.js';
 import { createNextUnits } from './next-units.js';
 import { createOpenRun } from './open-run.js';
 import { createPlanUnit } from './plan-unit.js';
 import { createPublishUnit } from './publish-unit.js';
 import { createPurgeTombstones } from './purge-tombstones.js';
+import { createReadPreview } from './read-preview.js';
 import { createRecordSkippedRun } from './record-skipped-run.js';
 import { removeSchedule } from './remove-schedule.js';
 import { createRetireDatabases } from './retire-databases.js';
 import { createPlanRevert, createRevertUnit } from './revert-unit.js';
 import { createSettleHeldRemovals } from './settle-held-removals.js';
+import { createIsRefreshing, createSettleRefresh } from './settle-refresh.js';
 import { createStopActiveRun } from './stop-active-run.js';
 
 /** The steps of the control queue: they touch our own servers only. */
@@ -40,6 +45,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       planRevert: createPlanRevert(context),
       revertUnit: createRevertUnit(context),
       dropOldPlans: createDropOldPlans(context),
+      dropExpired: createDropExpired(context),
       failUnit: createFailUnit(context),
       finishRun: createFinishRun(context),
       closeRun: createCloseRun(context),
@@ -52,6 +58,10 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       endNarrowing: createEndNarrowing(context),
       closeConnectionTest: createCloseConnectionTest(context),
       closeDatabaseListing: createCloseDatabaseListing(context),
+      closePreview: createClosePreview(context),
+      closeLookup: createCloseLookup(context),
+      settleRefresh: createSettleRefresh(context),
+      isRefreshing: createIsRefreshing(context),
       removeSchedule,
       stopActiveRun: createStopActiveRun(),
       deleteCatalog: createDeleteCatalog(context),
@@ -69,6 +79,8 @@ export function createGroupActivities(context: ActivityContext): GroupActivities
       collectUnit: createCollectUnit(context),
       checkSource: createCheckSource(context),
       listDatabases: createListDatabases(context),
+      readPreview: createReadPreview(context),
+      lookUpTable: createLookUpTable(context),
     },
     context.log,
   );

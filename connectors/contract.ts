@@ -94,6 +94,17 @@ export interface ObjectProblem {
   remedy?: string;
 }
 
+/** A table by its name. */
+export interface ObjectName {
+  /** Null for sources without schemas; elsewhere for every schema. */
+  schema: string | null;
+  name: string;
+}
+
+export interface FoundObject extends ObjectName {
+  key: string;
+}
+
 /** A key that is neither in `tables` nor in `gone` could not be read this time: what is known of it stays as it is. */
 export interface ReadPage {
   tables: SourceTable[];
@@ -117,11 +128,51 @@ export interface DatabaseReader {
   position?(): Promise<{ at: string; follows: boolean } | undefined>;
   /** Lists every object. Running to the end without throwing is the proof of completeness. */
   list(): AsyncIterable<ObjectHead[]>;
+  /**
+   * The objects of these names, as the listing would have them, in one statement. Left out where a source cannot look for
+   * names without listing everything.
+   */
+  find?(names: readonly ObjectName[]): Promise<FoundObject[]>;
   /** Reads at most 1,000 listed objects, in a number of statements that does not depend on how many they are. */
   read(keys: readonly string[]): Promise<ReadPage>;
   /** Statements sent so far. */
   queries(): number;
   close(): Promise<void>;
+}
+
+/** Which rows of a table somebody wants to look at. */
+export interface PreviewRequest {
+  database: string;
+  /** Null for sources without schemas. */
+  schema: string | null;
+  table: string;
+  /** In this order; without any the first `maxColumns` of the table that may be read. */
+  columns?: readonly string[];
+  maxColumns: number;
+  maxRows: number;
+  /** Characters of a value that are read; a longer one is cut by the source. */
+  valueLength: number;
+  /** Milliseconds that the statement may take at the source. */
+  timeout: number;
+}
+
+/** One value as text, in the source's own spelling; `text` is null for NULL, and for what is binary. */
+export interface PreviewCell {
+  text: string | null;
+  /** Set for a binary value: its size, which is all that is read of it. */
+  bytes?: number;
+  /** The value is longer than `valueLength`. */
+  cut?: true;
+}
+
+export interface PreviewRows {
+  columns: { name: string; type: string }[];
+  /** A cell for each column. */
+  rows: PreviewCell[][];
+  /** Columns that the account may not read, by name: they were left out. */
+  refused: string[];
+  /** Columns left out because there are more than `maxColumns`. */
+  more: number;
 }
 
 /** The states a step of a connection test goes through. A failed step ends the test; later ones are skipped. */
@@ -178,6 +229,12 @@ export interface Connector {
   check(connection: Connection, options: CheckOptions): AsyncIterable<CheckStep>;
   listDatabases(connection: Connection, options: ConnectOptions): Promise<DatabaseInfo[]>;
   openDatabase(connection: Connection, database: string, options: ConnectOptions): Promise<DatabaseReader>;
+  /**
+   * Reads a few rows of a table, in one read-only statement with a time limit. Left out where a source has no rows to
+   * show. Its errors quote nothing that the server says of values.
+   * @throws ConnectorError, among others TABLE_GONE, UNKNOWN_COLUMN, PERMISSION_DENIED with the grant, STATEMENT_TIMEOUT
+   */
+  preview?(connection: Connection, request: PreviewRequest, options: ConnectOptions): Promise<PreviewRows>;
 }
 
 /** Codes that no retry can mend; everything else is worth another attempt. */
@@ -185,6 +242,8 @@ export const PERMANENT_CODES = [
   'BAD_CREDENTIALS',
   'PERMISSION_DENIED',
   'UNKNOWN_DATABASE',
+  'TABLE_GONE',
+  'UNKNOWN_COLUMN',
   'UNKNOWN_HOST',
   'UNSUPPORTED_VERSION',
   'UNSUPPORTED_SERVER',

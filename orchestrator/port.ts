@@ -1,5 +1,5 @@
 import type { Plan } from '../catalog/crawlers/plan.js';
-import type { HoldToSettle, Trigger } from '../workflows/contract.js';
+import type { HoldToSettle, TableLookupInput, TableRefreshInput, Trigger } from '../workflows/contract.js';
 
 /** What the API may ask of the engine that runs crawlers. Tests of the API use an in-memory one. */
 export interface Orchestrator {
@@ -50,6 +50,13 @@ export interface Orchestrator {
     resourceGroup: string;
     waitMs: number;
   }): Promise<void>;
+  /** Has a preview's rows read; its row tells how that ends. */
+  startPreview(request: { previewId: string; dataSourceName: string; resourceGroup: string }): Promise<void>;
+  cancelPreview(previewId: string): Promise<boolean>;
+  /** Asks a source for a table and returns when the lookup's row holds the answer, or after `waitMs`. */
+  lookUpTable(request: TableLookupInput & { waitMs: number }): Promise<void>;
+  /** Has named tables read again; the rows of the refresh tell how that ends. */
+  startRefresh(request: TableRefreshInput): Promise<void>;
   /** Has what was decided on held removals done now, and not with the next minute's upkeep. Repeatable. */
   settleHeldRemovals(hold: HoldToSettle): Promise<void>;
   /** Takes what left a crawler's scope off the map. Repeatable; one that is under way also takes what left since. */

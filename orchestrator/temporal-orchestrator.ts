@@ -17,8 +17,10 @@ import {
   crawlId,
   crawlSummary,
   type DatabaseListingInput,
+  type DataPreviewInput,
   type DeleteCrawlerInput,
   databaseListingId,
+  dataPreviewId,
   deleteCrawlerId,
   type HeldRemovalsWorkflow,
   HOLD_DECIDED,
@@ -30,6 +32,10 @@ import {
   RESUME_SIGNAL,
   scheduleId,
   searchAttributes,
+  type TableLookupInput,
+  type TableRefreshInput,
+  tableLookupId,
+  tableRefreshId,
 } from '../workflows/contract.js';
 import { applySchedule, describeSchedule, removeSchedule } from './apply-schedule.js';
 import { crawlerSchedule } from './desired-schedule.js';
@@ -156,6 +162,45 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
       );
       await untilClosed(() => ask(() => handle.result(), waitMs));
     },
+    startPreview: (request) =>
+      ask(async () => {
+        await client.workflow.start<(input: DataPreviewInput) => Promise<unknown>>('dataPreview', {
+          workflowId: dataPreviewId(request.previewId),
+          taskQueue: CONTROL_QUEUE,
+          workflowExecutionTimeout: '15m',
+          args: [request],
+          typedSearchAttributes: searchAttributes(request),
+          staticSummary: `Preview of a table: ${request.dataSourceName}`,
+        });
+      }),
+    cancelPreview: (previewId) => ask(() => cancelIfOpen(client, dataPreviewId(previewId))),
+    lookUpTable: async ({ waitMs, ...request }) => {
+      const handle = await ask(() =>
+        client.workflow.start<(input: TableLookupInput) => Promise<unknown>>('tableLookup', {
+          workflowId: tableLookupId(request.lookupId),
+          taskQueue: CONTROL_QUEUE,
+          workflowExecutionTimeout: '15m',
+          args: [request],
+          typedSearchAttributes: searchAttributes(request),
+          staticSummary: `Look for a table: ${request.dataSourceName}`,
+        }),
+      );
+      await untilClosed(() => ask(() => handle.result(), waitMs));
+    },
+    startRefresh: (request) =>
+      ask(async () => {
+        await client.workflow.start<(input: TableRefreshInput) => Promise<unknown>>('refreshTables', {
+          workflowId: tableRefreshId(request.refreshId),
+          taskQueue: CONTROL_QUEUE,
+          workflowExecutionTimeout: '2h',
+          args: [request],
+          typedSearchAttributes: searchAttributes({ trigger: 'refresh' }),
+          staticSummary: `Refresh tables: ${request.crawlers.map(({ crawlerName }) => crawlerName).join(', ')}`.slice(
+            0,
+            200,
+          ),
+        });
+      }),
     settleHeldRemovals: (hold) =>
       ask(async () => {
         await client.workflow.signalWithStart<HeldRemovalsWorkflow>('heldRemovals', {

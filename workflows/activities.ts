@@ -63,6 +63,10 @@ type Tiny = Pick<
   | 'closeConnectionTest'
   | 'keepHeldRemovals'
   | 'closeDatabaseListing'
+  | 'closePreview'
+  | 'settleRefresh'
+  | 'closeLookup'
+  | 'isRefreshing'
   | 'removeSchedule'
   | 'endNarrowing'
 >;
@@ -91,6 +95,7 @@ type InBatches = Pick<
   | 'planUnit'
   | 'revertUnit'
   | 'dropOldPlans'
+  | 'dropExpired'
   | 'stopActiveRun'
   | 'deleteCatalog'
   | 'dropCrawler'
@@ -107,7 +112,7 @@ export const indexing = (summary: string): Index => proxyActivities<Index>({ ...
 export const indexingOnce = (summary: string): Index =>
   proxyActivities<Index>({ ...INDEX, retry: { ...INDEX.retry, maximumAttempts: 3 }, summary });
 
-type Asked = Pick<GroupActivities, 'checkSource' | 'listDatabases'>;
+type Asked = Pick<GroupActivities, 'checkSource' | 'listDatabases' | 'readPreview' | 'lookUpTable'>;
 
 export const whileSomeoneWaits = (group: string, summary: string): Asked =>
   proxyActivities<Asked>({ ...WHILE_SOMEONE_WAITS, summary, taskQueue: groupQueue(group) });

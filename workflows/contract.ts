@@ -15,6 +15,9 @@ export const narrowScopeId = (crawlerId: string): string => `narrow-scope:${craw
 export const deleteCrawlerId = (crawlerId: string): string => `delete-crawler:${crawlerId}`;
 export const connectionTestId = (testId: string): string => `connection-test:${testId}`;
 export const databaseListingId = (listingId: string): string => `database-listing:${listingId}`;
+export const dataPreviewId = (previewId: string): string => `preview:${previewId}`;
+export const tableRefreshId = (refreshId: string): string => `refresh:${refreshId}`;
+export const tableLookupId = (lookupId: string): string => `table-lookup:${lookupId}`;
 export const heldRemovalsId = (holdId: string): string => `held-removals:${holdId}`;
 /** Tells the workflow of a hold that its row says something new; the row is what counts. */
 export const HOLD_DECIDED = 'decided';
@@ -24,7 +27,7 @@ export const SEARCH_OUTBOX = 'search-outbox';
 /** Keyword search attributes; an unregistered one makes every start fail, so workers register them at boot. */
 export const SEARCH_ATTRIBUTES = ['CrawlerId', 'ResourceGroup', 'Trigger'] as const;
 
-export type Trigger = 'manual' | 'schedule' | 'retry' | 'plan' | 'apply' | 'revert';
+export type Trigger = 'manual' | 'schedule' | 'retry' | 'plan' | 'apply' | 'revert' | 'refresh';
 
 const keyword = (name: (typeof SEARCH_ATTRIBUTES)[number]) => defineSearchAttributeKey(name, 'KEYWORD');
 
@@ -175,6 +178,28 @@ export interface DatabaseListingInput {
   resourceGroup: string;
 }
 
+/** What is to be read stands in the preview's row: the table's name is nothing that history needs. */
+export interface DataPreviewInput {
+  previewId: string;
+  dataSourceName: string;
+  resourceGroup: string;
+}
+
+/** Which table is looked for stands in the lookup's row. */
+export interface TableLookupInput {
+  lookupId: string;
+  dataSourceName: string;
+  resourceGroup: string;
+}
+
+/** Which crawlers are to read tables again; the tables stand in rows. */
+export interface TableRefreshInput {
+  refreshId: string;
+  requestedBy: string;
+  /** At most fifty, as a refresh names at most fifty tables. */
+  crawlers: (CrawlerLabel & { crawlerId: string; runId: string })[];
+}
+
 export interface DeleteCrawlerInput {
   crawlerId: string;
   crawlerName: string;
@@ -269,6 +294,14 @@ export interface ControlActivities {
     failure?: FailureSummary;
   }): Promise<void>;
   closeDatabaseListing(request: { listingId: string; failure: FailureSummary }): Promise<void>;
+  closePreview(request: { previewId: string; status: 'failed' | 'cancelled'; failure?: FailureSummary }): Promise<void>;
+  closeLookup(request: { lookupId: string; failure: FailureSummary }): Promise<void>;
+  /** Writes what became of the tables that a run was to refresh, once it has ended, or why none began. */
+  settleRefresh(request: { refreshId: string; runId: string; failure?: FailureSummary }): Promise<void>;
+  /** Whether what is open of a crawler is a refresh of a few tables, which is over soon. */
+  isRefreshing(request: { crawlerId: string }): Promise<boolean>;
+  /** Deletes what sources were asked for people and is kept for a short time only; returns how many rows. */
+  dropExpired(): Promise<number>;
   removeSchedule(request: { crawlerId: string }): Promise<void>;
   stopActiveRun(request: { crawlerId: string }): Promise<void>;
   /** Takes everything the crawler collected off the map; returns how many entities. */
@@ -290,4 +323,8 @@ export interface GroupActivities {
   collectUnit(unit: UnitToCollect): Promise<CollectedUnit>;
   checkSource(request: ConnectionTestInput): Promise<{ passed: boolean; failure?: FailureSummary }>;
   listDatabases(request: DatabaseListingInput): Promise<{ databases: number }>;
+  /** Asks a source whether it has a table; the answer goes to the lookup's row. */
+  lookUpTable(request: TableLookupInput): Promise<{ found: boolean }>;
+  /** Reads rows of a table for a person, and leaves them, or why there are none, in the preview's row. */
+  readPreview(request: DataPreviewInput): Promise<{ rows: number; refusedAs?: string }>;
 }

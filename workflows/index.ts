@@ -1,8 +1,11 @@
 export { connectionTest } from './connection-test.js';
 export { crawl } from './crawl.js';
+export { dataPreview } from './data-preview.js';
 export { databaseListing } from './database-listing.js';
 export { deleteCrawler } from './delete-crawler.js';
 export { drainSearchOutbox } from './drain-search-outbox.js';
 export { heldRemovals } from './held-removals.js';
 export { narrowScope } from './narrow-scope.js';
+export { refreshTables } from './refresh-tables.js';
 export { scheduledCrawl } from './scheduled-crawl.js';
+export { tableLookup } from './table-lookup.js';

@@ -5,7 +5,9 @@ import {
   executeChild,
   isCancellation,
   ParentClosePolicy,
+  patched,
   setCurrentDetails,
+  sleep,
   uuid4,
 } from '@temporalio/workflow';
 import { control } from './activities.js';
@@ -21,8 +23,20 @@ import { executionFailure, summarise } from './failure-summary.js';
 export async function scheduledCrawl(
   input: ScheduledCrawlInput,
 ): Promise<{ outcome: 'succeeded' | 'partial' | 'stopped' | 'skipped' }> {
-  const { crawlerId, crawlerName, resourceGroup } = input;
-  setCurrentDetails(`Runs \`${crawlId(crawlerId)}\` as a child and waits for it.`);
+  setCurrentDetails(`Runs \`${crawlId(input.crawlerId)}\` as a child and waits for it.`);
+  for (;;) {
+    const outcome = await runOrSkip(input);
+    if (outcome !== 'refreshing') return { outcome };
+    // A few tables are read again for somebody: that is over in seconds, and no reason to leave out a cycle's run.
+    await sleep('3s');
+  }
+}
+
+async function runOrSkip({
+  crawlerId,
+  crawlerName,
+  resourceGroup,
+}: ScheduledCrawlInput): Promise<'succeeded' | 'partial' | 'stopped' | 'skipped' | 'refreshing'> {
   try {
     const result = await executeChild(crawl, {
       workflowId: crawlId(crawlerId),
@@ -34,16 +48,18 @@ export async function scheduledCrawl(
       typedSearchAttributes: searchAttributes({ crawlerId, resourceGroup, trigger: 'schedule' }),
       staticSummary: crawlSummary(crawlerName),
     });
-    return { outcome: result.status };
+    return result.status;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
+      if (patched('wait-for-refresh') && (await control('See what is open').isRefreshing({ crawlerId })))
+        return 'refreshing';
       setCurrentDetails('Skipped: a run of this crawler was already open.');
       await control('Record a skipped run: another is open').recordSkippedRun({ crawlerId, runId: uuid4() });
-      return { outcome: 'skipped' };
+      return 'skipped';
     }
     if (!isCancellation(error)) throw executionFailure(`The scheduled run of ${crawlerName} failed`, summarise(error));
     // Someone stopped the crawl: that is its answer. Only a stop of this execution itself is passed on.
     if (CancellationScope.current().consideredCancelled) throw error;
-    return { outcome: 'stopped' };
+    return 'stopped';
   }
 }

@@ -5,6 +5,7 @@ import { connectionTestRoutes } from './connection-tests.js';
 import { crawlerRunRoutes } from './crawler-runs.js';
 import { crawlerRoutes } from './crawlers.js';
 import { dataSourceRoutes } from './data-sources.js';
+import { diagnosisRoutes } from './diagnosis.js';
 import { entityRoutes } from './entities.js';
 import { favouriteRoutes } from './favourites.js';
 import { heldRemovalRoutes } from './held-removals.js';
@@ -12,6 +13,8 @@ import { memberRoutes } from './members.js';
 import { operationRoutes } from './operations.js';
 import { personRoutes } from './people.js';
 import { planRoutes } from './plans.js';
+import { previewRoutes } from './previews.js';
+import { refreshRoutes } from './refreshes.js';
 import { resourceGroupRoutes } from './resource-groups.js';
 import { revertRoutes } from './reverts.js';
 import { runChangeRoutes } from './run-changes.js';
@@ -54,6 +57,9 @@ export function allRoutes(): Route[] {
     ...annotationRoutes,
     ...tagRoutes,
     ...favouriteRoutes,
+    ...previewRoutes,
+    ...refreshRoutes,
+    ...diagnosisRoutes,
     ...searchRoutes,
     ...searchExportRoutes,
     ...savedSearchRoutes,

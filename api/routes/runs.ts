@@ -225,9 +225,11 @@ export const runRoutes: Route[] = [
 
 async function refuseWithoutFailures({ database }: ApiContext, run: RunDetail): Promise<void> {
   refuseWhileOpen(run, 'what fails of it is known when it has ended');
-  if (run.trigger === 'plan' || run.trigger === 'revert')
+  if (run.trigger === 'plan' || run.trigger === 'revert' || run.trigger === 'refresh')
     throw new Problem('NOTHING_TO_RETRY', `Run ${run.number} was not started to collect: it is a ${run.trigger}.`, {
-      remedy: run.trigger === 'plan' ? 'Plan again.' : 'Revert the run again.',
+      remedy: { plan: 'Plan again.', revert: 'Revert the run again.', refresh: 'Refresh the tables again.' }[
+        run.trigger
+      ],
     });
   const { databases, all } = await retryOf(database, run.id);
   if (databases === 0 && !all)

@@ -11,7 +11,7 @@ export const runStatusSchema = z
   .enum(['queued', 'running', 'stopping', 'succeeded', 'partial', 'failed', 'stopped', 'terminated', 'skipped'])
   .meta({ id: 'RunStatus' });
 export const runTriggerSchema = z
-  .enum(['manual', 'schedule', 'retry', 'plan', 'apply', 'revert'])
+  .enum(['manual', 'schedule', 'retry', 'plan', 'apply', 'revert', 'refresh'])
   .meta({ id: 'RunTrigger' });
 
 const count = z.int().optional();

@@ -20,7 +20,8 @@ export async function beginPublishing(database: Database, key: UnitKey): Promise
     await lockMap(client, unit);
     if (!keysAreTrusted(receipt)) await rekey(client, collectedDatabaseId);
     if (receipt.databaseChanged !== undefined) await stageFormerAsMissing(client, key, collectedDatabaseId);
-    if (blockedBy(receipt) === undefined) await releaseShown(client, key, collectedDatabaseId);
+    if (blockedBy(receipt) === undefined && receipt.named === undefined)
+      await releaseShown(client, key, collectedDatabaseId);
     const plan = decideRemovals(receipt, await readRemovalFacts(client, key, unit));
     const holdId = isHeld(plan) ? await takeHold(client, key, unit, plan) : undefined;
     const decided = { removals: plan, ...(holdId === undefined ? {} : { holdId }) };

@@ -50,7 +50,11 @@ export async function finishPublishing(database: Database, key: UnitKey): Promis
 }
 
 function isWhole(receipt: Receipt & { removals?: RemovalPlan }): boolean {
-  return receipt.complete && blockedBy(receipt) === undefined && waitingTables(receipt.removals) === 0;
+  return (
+    (receipt.complete || receipt.named === true) &&
+    blockedBy(receipt) === undefined &&
+    waitingTables(receipt.removals) === 0
+  );
 }
 
 function finalCounts(unit: PublishingUnit, problems: number): FinishedUnit {
@@ -68,12 +72,26 @@ function finalCounts(unit: PublishingUnit, problems: number): FinishedUnit {
   };
 }
 
+/** Of tables that were looked for by name nothing follows but how many there are now. */
+const COUNT_TABLES = `
+  UPDATE collected_database
+  SET table_count = (
+    SELECT count(*)
+    FROM entity
+    WHERE collected_database_id = $1 AND kind = 'table' AND removed_at IS NULL
+  )
+  WHERE id = $1`;
+
 /**
  * Who the server was is remembered even of a partial listing: the keys that were given out are that server's. As whom
  * it was read is remembered of a listing that could decide on removals: until then they are decided against the last
  * such one. The position only goes forward on one server.
  */
 async function rememberDatabase(client: PoolClient, key: UnitKey, { receipt, collectedDatabaseId }: PublishingUnit) {
+  if (receipt.named === true) {
+    await client.query(COUNT_TABLES, [collectedDatabaseId]);
+    return;
+  }
   await client.query(
     `UPDATE collected_database
      SET server_identity = $2,

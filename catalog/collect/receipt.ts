@@ -15,6 +15,8 @@ export interface Receipt {
   /** Everything was listed: no schema was closed to us and the database itself could be proved complete. */
   complete: boolean;
   incomplete?: Cause;
+  /** Only tables of certain names were looked for: what else there is, and as whom it is read, it does not tell. */
+  named?: true;
   /** Schemas whose objects could not be listed; what is on the map of them stays as it is. */
   unlistedSchemas: ({ schema: string } & Cause)[];
   /** Tables listed. */

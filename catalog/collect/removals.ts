@@ -115,7 +115,7 @@ function holdCause(
   if (databaseChanged !== undefined) return DATABASE_CHANGED(databaseChanged.from, receipt.database ?? '');
   if (accountChanged !== undefined) return ACCOUNT_CHANGED(accountChanged.from, receipt.as);
   if (privilegesChanged !== undefined) return PRIVILEGES_CHANGED(receipt.as);
-  if (receipt.tables === 0) return EMPTY_LISTING(held.of);
+  if (receipt.tables === 0 && receipt.named === undefined) return EMPTY_LISTING(held.of);
   if (isPast(bounds, held.tables, held.of)) return tooMany(`${held.tables} of ${held.of} tables`);
   if (isPast(crawler.bounds, crawler.removed + held.tables, crawler.of))
     return tooMany(`${crawler.removed + held.tables} of ${crawler.of} tables of the crawler`);

@@ -1,5 +1,5 @@
 /** Why a run began. `retry`, `apply` and `revert` refer to another run, named by `crawl_run.of_run_id`. */
-export type RunTrigger = 'manual' | 'schedule' | 'retry' | 'plan' | 'apply' | 'revert';
+export type RunTrigger = 'manual' | 'schedule' | 'retry' | 'plan' | 'apply' | 'revert' | 'refresh';
 
 export const OPEN_STATUSES = ['queued', 'running', 'stopping'] as const;
 export const FINAL_STATUSES = ['succeeded', 'partial', 'failed', 'stopped', 'terminated', 'skipped'] as const;

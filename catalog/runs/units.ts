@@ -47,12 +47,12 @@ export const UNITS_TO_RETRY = (run: string): string => `
              FROM crawl_unit l
              JOIN crawl_run lr ON lr.id = l.run_id
             WHERE lr.crawler_id = fr.crawler_id AND lr.number > fr.number
-              AND lr.trigger NOT IN ('plan', 'revert')
+              AND lr.trigger NOT IN ('plan', 'revert', 'refresh')
               AND l.collected_database_id = f.collected_database_id AND l.status = 'done')`;
 
 /**
  * Makes one unit of each database in the crawler's scope, once; of a retry, of those that the run before did not
- * collect whole, or of all where it came to none; of an apply, of those that were planned; of a revert, of those that
+ * collect whole, or of all where it came to none; of a refresh, of those whose tables it names; of an apply, of those that were planned; of a revert, of those that
  * the run before changed. Returns how many the run has.
  */
 export async function planUnits(database: Database, runId: string): Promise<number> {
@@ -68,6 +68,8 @@ export async function planUnits(database: Database, runId: string): Promise<numb
           OR d.id IN (${UNITS_TO_RETRY('r.of_run_id')}))
         AND (r.trigger <> 'apply' OR d.id IN (
               SELECT p.collected_database_id FROM crawl_unit p WHERE p.run_id = r.of_run_id AND p.status = 'planned'))
+        AND (r.trigger <> 'refresh' OR d.id IN (
+              SELECT i.collected_database_id FROM table_refresh_item i WHERE i.run_id = r.id AND i.outcome IS NULL))
         AND (r.trigger <> 'revert' OR d.id IN (
               SELECT e.collected_database_id
                 FROM run_change x

@@ -4,6 +4,7 @@ import { checkMysql } from './check.js';
 import { mysqlConfig, passwordOf } from './config.js';
 import type { Target } from './connect.js';
 import { listDatabases } from './describe-database.js';
+import { previewTable } from './preview.js';
 import { openReader } from './reader.js';
 import { Session } from './session.js';
 import { mysqlSpec } from './spec.js';
@@ -29,6 +30,15 @@ export const mysqlConnector: Connector = {
     } catch (error) {
       await session.close();
       throw error;
+    }
+  },
+
+  async preview(connection, request, options) {
+    const session = await Session.open(await targetOf(connection, options.signal), options, request.database);
+    try {
+      return await previewTable(session, request);
+    } finally {
+      await session.close();
     }
   },
 };

@@ -63,14 +63,25 @@ const SERVER_ERRORS: Readonly<Record<number, Explain>> = {
   ],
 };
 
+/** An error that the server answered with, and its number there. */
+export class MysqlError extends ConnectorError {
+  constructor(
+    readonly errno: number,
+    ...explained: ConstructorParameters<typeof ConnectorError>
+  ) {
+    super(...explained);
+  }
+}
+
 /** Turns what the driver or the server said into the connector's error. */
 export function toConnectorError(error: unknown, place: ErrorPlace): ConnectorError {
   if (error instanceof ConnectorError) return error;
   const { errno, code, message, text } = partsOf(error);
   if (errno !== undefined && text !== undefined) {
     const explain = SERVER_ERRORS[errno];
-    if (explain !== undefined) return new ConnectorError(...explain(place, text));
-    return new ConnectorError(
+    if (explain !== undefined) return new MysqlError(errno, ...explain(place, text));
+    return new MysqlError(
+      errno,
       'SOURCE_ERROR',
       `The server refused a statement (error ${errno}: ${text.slice(0, 200)})`,
       'See the server’s error log; if this version is supported, report it',

@@ -2,11 +2,15 @@ import {
   ConnectorError,
   type DatabaseDescription,
   type DatabaseReader,
+  type FoundObject,
   type ObjectHead,
+  type ObjectName,
   type ReadPage,
 } from '../contract.js';
 import { describeDatabase, vanished } from './describe-database.js';
 import { listObjects } from './list-objects.js';
+import { readObjects } from './objects.js';
+import { quoteIdentifier } from './quote-identifier.js';
 import { readPage } from './read-objects.js';
 import type { Session } from './session.js';
 
@@ -39,6 +43,11 @@ export class MysqlReader implements DatabaseReader {
     const after = await this.describe();
     if (before.incomplete === undefined && after.incomplete !== undefined)
       throw new ConnectorError('PERMISSION_DENIED', after.incomplete.reason, after.incomplete.remedy);
+  }
+
+  async find(names: readonly ObjectName[]): Promise<FoundObject[]> {
+    const objects = await readObjects(this.session, this.database, [...new Set(names.map(({ name }) => name))]);
+    return [...objects.keys()].map((name) => ({ key: name, schema: null, name }));
   }
 
   async read(keys: readonly string[]): Promise<ReadPage> {
@@ -76,13 +85,9 @@ export class MysqlReader implements DatabaseReader {
 
 /** Finds the spelling of a database that the server has, by opening it. Throws UNKNOWN_DATABASE or PERMISSION_DENIED. */
 export async function openReader(session: Session, database: string): Promise<MysqlReader> {
-  await session.rows(`USE ${quoted(database)}`);
+  await session.rows(`USE ${quoteIdentifier(database)}`);
   const [row] = await session.rows('SELECT DATABASE()');
   const name = row?.[0];
   if (typeof name !== 'string') throw vanished(database);
   return new MysqlReader(session, name);
-}
-
-function quoted(identifier: string): string {
-  return `\`${identifier.replaceAll('`', '``')}\``;
 }

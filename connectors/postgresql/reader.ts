@@ -9,6 +9,7 @@ import type {
 import { ColumnTypes } from './column-types.js';
 import { DESCRIBE, type DescribeRow, type SchemaRow } from './describe-query.js';
 import { StatementError } from './errors.js';
+import { findObjects } from './find-objects.js';
 import { LIST, type ListRow } from './list-query.js';
 import { quoteIdentifier } from './quote-identifier.js';
 import { type ReadRow, readQuery } from './read-query.js';
@@ -118,6 +119,7 @@ export function createReader(session: Session): DatabaseReader {
     describe,
     position,
     list,
+    find: (names) => findObjects(session, names),
     read,
     queries: session.queries,
     close: session.close,

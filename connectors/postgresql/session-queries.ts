@@ -40,16 +40,26 @@ const SETTINGS: Record<string, string> = {
   max_parallel_workers_per_gather: '0',
 };
 
-/** One statement that applies every setting to the transaction that is open. */
-export const TRANSACTION_SETTINGS = `SELECT ${settingCalls({ local: true })}`;
-
-/** One statement that applies every setting to the session and answers `identity`, one of those below, as well. */
-export function settingsWithIdentity(identity: string): string {
-  return `SELECT (${identity}) AS server, ${settingCalls({ local: false })}`;
+/** What of the settings a session may have otherwise. */
+export interface SettingsOfSession {
+  /** Milliseconds that a statement may take; a minute when left out. */
+  statementTimeout?: number | undefined;
 }
 
-function settingCalls({ local }: { local: boolean }): string {
-  return Object.entries(SETTINGS)
+/** One statement that applies every setting to the transaction that is open. */
+export function transactionSettings(of: SettingsOfSession): string {
+  return `SELECT ${settingCalls(of, { local: true })}`;
+}
+
+/** One statement that applies every setting to the session and answers `identity`, one of those below, as well. */
+export function settingsWithIdentity(identity: string, of: SettingsOfSession): string {
+  return `SELECT (${identity}) AS server, ${settingCalls(of, { local: false })}`;
+}
+
+function settingCalls({ statementTimeout }: SettingsOfSession, { local }: { local: boolean }): string {
+  const own =
+    statementTimeout === undefined ? {} : { statement_timeout: `${Math.max(1, Math.round(statementTimeout))}ms` };
+  return Object.entries({ ...SETTINGS, ...own })
     .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', ${local})`)
     .join(', ');
 }

@@ -7,8 +7,9 @@ import {
   type Facts,
   SERVER_IDENTITY,
   SERVER_IDENTITY_FALLBACK,
+  type SettingsOfSession,
   settingsWithIdentity,
-  TRANSACTION_SETTINGS,
+  transactionSettings,
 } from './session-queries.js';
 
 const OLDEST_VERSION = 120_000;
@@ -32,8 +33,10 @@ export interface Session {
   close(): Promise<void>;
 }
 
+export interface SessionOptions extends ConnectOptions, SettingsOfSession {}
+
 /** Connects, authenticates and establishes the session. Throws ConnectorError, or the signal's reason. */
-export async function openSession(target: ConnectTarget, options: ConnectOptions): Promise<Session> {
+export async function openSession(target: ConnectTarget, options: SessionOptions): Promise<Session> {
   return establishSession(await connect(target, options.signal), target, options);
 }
 
@@ -45,7 +48,7 @@ export async function openSession(target: ConnectTarget, options: ConnectOptions
 export async function establishSession(
   link: Link,
   target: ConnectTarget,
-  { signal, pace }: ConnectOptions,
+  { signal, pace, statementTimeout }: SessionOptions,
 ): Promise<Session> {
   let sent = 0;
   let pooled = false;
@@ -75,7 +78,7 @@ export async function establishSession(
   /** Through a pooler, a statement and the settings it relies on share one transaction, so one server process. */
   async function begin(): Promise<void> {
     if (streaming) throw new Error('A listing must be read to its end before another statement is sent');
-    if (pooled) await run(`BEGIN READ ONLY`).then(() => run(TRANSACTION_SETTINGS));
+    if (pooled) await run(`BEGIN READ ONLY`).then(() => run(transactionSettings({ statementTimeout })));
   }
 
   async function end(): Promise<void> {
@@ -116,7 +119,9 @@ export async function establishSession(
     const facts = await readFacts(run, target);
     pooled = facts.backend !== link.processId;
     const whoItIs = facts.mayReadControlFile ? SERVER_IDENTITY : SERVER_IDENTITY_FALLBACK;
-    const [identity] = await run<{ server: string }>(pooled ? whoItIs : settingsWithIdentity(whoItIs));
+    const [identity] = await run<{ server: string }>(
+      pooled ? whoItIs : settingsWithIdentity(whoItIs, { statementTimeout }),
+    );
     return {
       identity: { server: identity?.server ?? '', version: facts.version, user: facts.user },
       versionNumber: facts.versionNumber,

@@ -13,6 +13,7 @@ import * as lineage from './0011-lineage.js';
 import * as visibility from './0012-visibility.js';
 import * as searchUse from './0013-search-use.js';
 import * as annotations from './0014-annotations.js';
+import * as askedOfSources from './0015-asked-of-sources.js';
 
 interface Migration {
   name: string;
@@ -36,6 +37,7 @@ const migrations: Migration[] = [
   { name: '0012-visibility', ...visibility },
   { name: '0013-search-use', ...searchUse },
   { name: '0014-annotations', ...annotations },
+  { name: '0015-asked-of-sources', ...askedOfSources },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -5,6 +5,8 @@ import { roleHas } from '../../access/permissions.js';
 import { createCrawler } from '../../catalog/crawlers/write-crawlers.js';
 import { createTest } from '../../catalog/jobs/connection-tests.js';
 import { requestOperation } from '../../catalog/operations/write-operations.js';
+import { createPreview } from '../../catalog/preview/previews.js';
+import { createRefresh } from '../../catalog/refresh/refreshes.js';
 import { queueRun } from '../../catalog/runs/queue-run.js';
 import { createSource } from '../../catalog/sources/write-sources.js';
 import { connectorSpec } from '../../connectors/registry.js';
@@ -74,7 +76,23 @@ beforeAll(async () => {
   const [hold] = await catalog.rows<{ id: string }>(`SELECT id FROM held_removal`);
   const [tag] = await catalog.rows<{ id: string }>(`INSERT INTO tag (name) VALUES ('kept') RETURNING id`);
   const operation = await requestOperation(api.database, { kind: 'narrow_scope', crawler, leaving: [] });
+  const previewId = randomUUID();
+  await createPreview(api.database, {
+    previewId,
+    entityId: entity?.id ?? '',
+    requestedBy: people.tenantAdmin.personId,
+    resourceGroupId: 'default',
+    rows: 3,
+  });
+  const refreshId = randomUUID();
+  await createRefresh(api.database, {
+    refreshId,
+    requestedBy: people.tenantAdmin.personId,
+    items: [{ asked: 'shop', outcome: 'not-visible' }],
+  });
   ids = {
+    previews: previewId,
+    refreshes: refreshId,
     'held-removals': hold?.id ?? '',
     operations: operation.id,
     people: people.viewer.personId,
@@ -140,6 +158,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'DELETE /tokens/{id}',
       'GET /audit-events',
       'GET /crawlers',
+      'GET /diagnose',
       'GET /data-sources',
       'GET /entities',
       'GET /entities/{id}',
@@ -150,6 +169,9 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /held-removals',
       'GET /me',
       'GET /operations',
+      'GET /preview-rules',
+      'GET /previews/{id}',
+      'GET /refreshes/{id}',
       'GET /resource-groups',
       'GET /resource-groups/{id}',
       'GET /runs',
@@ -173,6 +195,8 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /workspaces',
       'PATCH /saved-searches/{id}',
       'POST /saved-searches',
+      'POST /previews/{id}/cancel',
+      'POST /refreshes',
       'POST /schedules/preview',
       'POST /tokens',
       'PUT /entities/{id}/favourite',

@@ -15,7 +15,7 @@ export interface FakeOrchestrator extends Orchestrator {
   readonly schedules: Map<string, ScheduledCrawler>;
   /** Crawler ids whose deletion was asked for. */
   readonly deletions: Set<string>;
-  /** Open connection tests. */
+  /** Open connection tests and previews. */
   readonly openTests: Set<string>;
   /** Crawler id -> steps of its open crawl that no worker is busy with. */
   readonly waiting: Map<string, WaitingStep[]>;
@@ -25,6 +25,8 @@ export interface FakeOrchestrator extends Orchestrator {
   onListing: (request: Parameters<Orchestrator['listDatabases']>[0]) => Promise<void>;
   /** What the worker would do with a connection test. */
   onTest: (request: Parameters<Orchestrator['startConnectionTest']>[0]) => Promise<void>;
+  /** What the worker would do with a preview. */
+  onPreview: (request: Parameters<Orchestrator['startPreview']>[0]) => Promise<void>;
   finish(crawlerId: string): void;
 }
 
@@ -51,6 +53,7 @@ export function createFakeOrchestrator(): FakeOrchestrator {
     unavailable: false,
     onListing: async () => undefined,
     onTest: async () => undefined,
+    onPreview: async () => undefined,
     finish: (crawlerId) => openCrawls.delete(crawlerId),
     startCrawl: async (request) => {
       called('startCrawl', request);
@@ -105,6 +108,17 @@ export function createFakeOrchestrator(): FakeOrchestrator {
       called('listDatabases', request);
       await fake.onListing(request);
     },
+    startPreview: async (request) => {
+      called('startPreview', request);
+      openTests.add(request.previewId);
+      await fake.onPreview(request);
+    },
+    cancelPreview: async (previewId) => {
+      called('cancelPreview', previewId);
+      return openTests.delete(previewId);
+    },
+    lookUpTable: async (request) => called('lookUpTable', request),
+    startRefresh: async (request) => called('startRefresh', request),
     settleHeldRemovals: async (hold) => called('settleHeldRemovals', hold),
     narrowScope: async (request) => called('narrowScope', request),
     deleteCrawler: async (request) => {

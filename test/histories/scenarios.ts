@@ -8,6 +8,7 @@ import {
   connectionTestId,
   crawlId,
   databaseListingId,
+  dataPreviewId,
   deleteCrawlerId,
   type GroupActivities,
   NARROWED_SIGNAL,
@@ -16,12 +17,15 @@ import {
   HOLD_DECIDED,
   heldRemovalsId,
   heldRemovalsStart,
+  tableRefreshId,
 } from '../../workflows/contract.js';
+import type { dataPreview } from '../../workflows/data-preview.js';
 import type { databaseListing } from '../../workflows/database-listing.js';
 import type { deleteCrawler } from '../../workflows/delete-crawler.js';
 import type { drainSearchOutbox } from '../../workflows/drain-search-outbox.js';
 import type { heldRemovals } from '../../workflows/held-removals.js';
 import type { narrowScope } from '../../workflows/narrow-scope.js';
+import type { refreshTables } from '../../workflows/refresh-tables.js';
 import { playOn, type Stage } from '../workflows/stage.js';
 import { stubControl, stubGroup } from '../workflows/stub-activities.js';
 
@@ -182,6 +186,44 @@ export const scenarios: Scenario[] = [
   {
     databases: ['shop'],
     group: { collectUnit: collectForever },
+    play: async ({ client, queue, group, crawlerId, ...stage }) => {
+      const open = await stage.startCrawl();
+      const refreshId = randomUUID();
+      const label = { crawlerName: 'shop crawler', resourceGroup: group };
+      const refresh = await client.workflow.start<typeof refreshTables>('refreshTables', {
+        workflowId: tableRefreshId(refreshId),
+        taskQueue: queue,
+        args: [{ refreshId, requestedBy: randomUUID(), crawlers: [{ crawlerId, runId: randomUUID(), ...label }] }],
+      });
+      await untilTimer(refresh);
+      await open.cancel();
+      await open.result().catch(() => undefined);
+      // The child collects for ever too, until it is asked to end.
+      await delay(4_000);
+      await client.workflow.getHandle(crawlId(crawlerId)).cancel();
+      await refresh.result();
+      return { 'refresh-that-waited-for-a-run': { workflowId: tableRefreshId(refreshId) } };
+    },
+  },
+  {
+    databases: ['shop'],
+    play: async ({ client, queue, group, crawlerId }) => {
+      const refreshId = randomUUID();
+      const label = { crawlerName: 'shop crawler', resourceGroup: group };
+      await client.workflow.execute<typeof refreshTables>('refreshTables', {
+        workflowId: tableRefreshId(refreshId),
+        taskQueue: queue,
+        args: [{ refreshId, requestedBy: randomUUID(), crawlers: [{ crawlerId, runId: randomUUID(), ...label }] }],
+      });
+      return {
+        'refresh-of-tables': { workflowId: tableRefreshId(refreshId) },
+        'crawl-of-named-tables': { workflowId: crawlId(crawlerId) },
+      };
+    },
+  },
+  {
+    databases: ['shop'],
+    group: { collectUnit: collectForever },
     play: async (stage) => {
       const manual = await stage.startCrawl();
       const tick = await stage.startTick();
@@ -198,11 +240,13 @@ export const scenarios: Scenario[] = [
       const testId = randomUUID();
       const listingId = randomUUID();
       const holdId = randomUUID();
+      const previewId = randomUUID();
       const ids = {
         deletion: deleteCrawlerId(crawlerId),
         narrowing: narrowScopeId(crawlerId),
         test: connectionTestId(testId),
         listing: databaseListingId(listingId),
+        preview: dataPreviewId(previewId),
         sweep: `search-outbox-${randomUUID()}`,
         held: heldRemovalsId(holdId),
       };
@@ -224,6 +268,11 @@ export const scenarios: Scenario[] = [
           workflowId: ids.test,
           taskQueue: queue,
           args: [{ testId, ...source }],
+        }),
+        client.workflow.execute<typeof dataPreview>('dataPreview', {
+          workflowId: ids.preview,
+          taskQueue: queue,
+          args: [{ previewId, ...source }],
         }),
         client.workflow.execute<typeof databaseListing>('databaseListing', {
           workflowId: ids.listing,
@@ -247,7 +296,8 @@ export const scenarios: Scenario[] = [
         'narrowing-of-a-scope': { workflowId: ids.narrowing },
         'connection-test': { workflowId: ids.test },
         'database-listing': { workflowId: ids.listing },
-        'sweep-that-drops-old-plans': { workflowId: ids.sweep },
+        'data-preview': { workflowId: ids.preview },
+        'sweep-that-drops-what-expired': { workflowId: ids.sweep },
       };
     },
   },

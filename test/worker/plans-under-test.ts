@@ -97,6 +97,7 @@ export async function plansUnderTest() {
   return {
     database,
     client,
+    orchestrator,
     searchIndex,
     crawler,
     /** A crawler of a real database. */
@@ -106,6 +107,9 @@ export async function plansUnderTest() {
         listDatabases: async () => [{ name: 'shop' }],
         openDatabase: (_connection, _database, options) =>
           postgresqlConnector.openDatabase(connectionTo(source.url), source.name, options),
+        preview: (_connection, request, options) =>
+          postgresqlConnector.preview?.(connectionTo(source.url), { ...request, database: source.name }, options) ??
+          Promise.reject(new Error('PostgreSQL has previews')),
       }),
     stop: async () => {
       await worker.stop();

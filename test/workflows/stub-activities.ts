@@ -68,6 +68,13 @@ export function stubControl(
     closeDatabaseListing: async ({ failure }) => {
       record.closed.push({ status: 'failed', failure });
     },
+    closePreview: async ({ status, failure }) => {
+      record.closed.push({ status, failure });
+    },
+    closeLookup: async () => undefined,
+    settleRefresh: async () => undefined,
+    isRefreshing: async () => false,
+    dropExpired: async () => 0,
     removeSchedule: async () => undefined,
     stopActiveRun: async () => undefined,
     deleteCatalog: async () => 12,
@@ -83,5 +90,7 @@ export function stubGroup(databases: readonly string[]): GroupActivities {
     collectUnit: async () => ({ tables: 3, changed: 3 }),
     checkSource: async () => ({ passed: true }),
     listDatabases: async () => ({ databases: databases.length }),
+    lookUpTable: async () => ({ found: true }),
+    readPreview: async () => ({ rows: 3 }),
   };
 }
