@@ -1,0 +1,27 @@
+import { continueAsNew, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { control, delivering } from './activities.js';
+import type { WebhookDeliveriesInput } from './contract.js';
+import { summarise } from './failure-summary.js';
+
+/**
+ * Tells a webhook of one run after the other, in the order in which they ended, until there is nothing more to tell. The
+ * deliveries are rows: this only sees to it that somebody works on them, for as long as the receiver is away.
+ */
+export async function webhookDeliveries(input: WebhookDeliveriesInput): Promise<{ delivered: number }> {
+  const { webhookId, webhookName } = input;
+  let delivered = input.delivered ?? 0;
+  for (;;) {
+    setCurrentDetails(`**${webhookName}** was told of ${delivered} runs.`);
+    const deliveryId = await control('See what is to be told').nextDelivery({ webhookId });
+    if (deliveryId === null) return { delivered };
+    try {
+      await delivering(`Tell ${webhookName}`).deliverWebhook({ deliveryId });
+      delivered += 1;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const failure = summarise(error);
+      await control('Give up on a webhook').giveUpDelivery({ webhookId, deliveryId, failure });
+    }
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof webhookDeliveries>({ ...input, delivered });
+  }
+}
