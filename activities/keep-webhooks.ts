@@ -21,7 +21,7 @@ async function tellWebhooks(database: Database, signal?: AbortSignal): Promise<n
   for (const { id, name } of webhooks) {
     signal?.throwIfAborted();
     const start = webhookDeliveriesStart({ webhookId: id, webhookName: name });
-    await getClient().workflow.start<WebhookDeliveriesWorkflow>('webhookDeliveries', start);
+    await getClient().workflow.signalWithStart<WebhookDeliveriesWorkflow>('webhookDeliveries', start);
   }
   return webhooks.length;
 }

@@ -205,7 +205,10 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
       }),
     tellWebhook: (request) =>
       ask(async () => {
-        await client.workflow.start<WebhookDeliveriesWorkflow>('webhookDeliveries', webhookDeliveriesStart(request));
+        await client.workflow.signalWithStart<WebhookDeliveriesWorkflow>(
+          'webhookDeliveries',
+          webhookDeliveriesStart(request),
+        );
       }),
     settleHeldRemovals: (hold) =>
       ask(async () => {

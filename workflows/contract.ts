@@ -244,12 +244,16 @@ export interface WebhookDeliveriesInput {
 }
 export type WebhookDeliveriesWorkflow = (input: WebhookDeliveriesInput) => Promise<{ delivered: number }>;
 
-/** How the workflow that tells a webhook is started; one that runs already is left alone. */
+/** Tells the workflow of a webhook that there is more to tell; one that is about to end begins again. */
+export const WEBHOOK_NEWS = 'news';
+
+/** How the workflow that tells a webhook is started, or told that there is more. */
 export const webhookDeliveriesStart = (input: WebhookDeliveriesInput) => ({
   workflowId: webhookDeliveriesId(input.webhookId),
   workflowIdConflictPolicy: 'USE_EXISTING' as const,
   taskQueue: CONTROL_QUEUE,
   args: [input] as [WebhookDeliveriesInput],
+  signal: WEBHOOK_NEWS,
   staticSummary: `Webhook: ${input.webhookName}`,
 });
 

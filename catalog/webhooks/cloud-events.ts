@@ -50,7 +50,7 @@ export async function changesOfRun(
     database,
     `SELECT x.entity_id AS "entityId", x.change, x.from_version AS "fromVersion", x.to_version AS "toVersion",
             split_part(e.guid, '#', 1) AS guid, e.type, e.name, e.schema_name AS schema, d.name AS database,
-            r.crawler_id AS "crawlerId", r.number, r.ended_at AS "endedAt"
+            r.crawler_id AS "crawlerId", r.number::float8 AS number, r.ended_at AS "endedAt"
        FROM run_change x
        JOIN crawl_run r ON r.id = x.run_id
        JOIN entity e ON e.id = x.entity_id AND e.kind = 'table'
@@ -90,7 +90,7 @@ export async function endOfRun(database: Database, runId: string): Promise<Cloud
     crawlerName: string;
   }>(
     database,
-    `SELECT r.number, r.status, r.trigger, r.started_at AS "startedAt", r.ended_at AS "endedAt", r.counts, r.error,
+    `SELECT r.number::float8 AS number, r.status, r.trigger, r.started_at AS "startedAt", r.ended_at AS "endedAt", r.counts, r.error,
             c.id AS "crawlerId", c.name AS "crawlerName"
        FROM crawl_run r
        JOIN crawler c ON c.id = r.crawler_id

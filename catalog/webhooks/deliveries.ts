@@ -67,7 +67,7 @@ export async function redeliver(database: Database, webhookId: string, deliveryI
 }
 
 const SELECT = `
-  SELECT d.id, d.run_id AS "runId", r.number AS "runNumber", d.status, d.events, d.attempts, d.error,
+  SELECT d.id, d.run_id AS "runId", r.number::float8 AS "runNumber", d.status, d.events, d.attempts, d.error,
          d.created_at AS "createdAt", d.tried_at AS "triedAt", d.ended_at AS "endedAt"
     FROM webhook_delivery d
     LEFT JOIN crawl_run r ON r.id = d.run_id`;
