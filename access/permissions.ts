@@ -25,6 +25,8 @@ const PERMISSIONS = {
   'crawler.delete': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'run.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
   'removal.decide': { anywhere: 'admin', workspace: ['admin', 'developer'] },
+  'webhook.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
+  'webhook.manage': { anywhere: 'admin', workspace: ['admin'] },
   'entity.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
   'data.preview': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.refresh': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },

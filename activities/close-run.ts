@@ -4,6 +4,7 @@ import { markSearchable } from '../search/watermark.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import { writeClosingLine } from './closing-line.js';
 import type { ActivityContext } from './context.js';
+import { tellOfEndedRun } from './keep-webhooks.js';
 
 /**
  * Makes the activity that ends a run that was stopped or broke off. A run that never had a row, because its workflow
@@ -19,5 +20,6 @@ export function createCloseRun(context: ActivityContext): ControlActivities['clo
       if (!(error instanceof NotFound)) throw error;
     }
     await markSearchable(database);
+    await tellOfEndedRun(context);
   };
 }

@@ -5,6 +5,7 @@ import { markSearchable } from '../search/watermark.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import { writeClosingLine } from './closing-line.js';
 import type { ActivityContext } from './context.js';
+import { tellOfEndedRun } from './keep-webhooks.js';
 
 /** Makes the activity that ends a run whose units have all been tried, as its rows say it went. */
 export function createFinishRun(context: ActivityContext): ControlActivities['finishRun'] {
@@ -20,6 +21,7 @@ export function createFinishRun(context: ActivityContext): ControlActivities['fi
       ...(failure === undefined ? {} : { error: failure }),
     });
     await markSearchable(database);
+    await tellOfEndedRun(context);
     // What a repeated attempt finds closed keeps the status it was closed with.
     const status = closed.status === 'succeeded' || closed.status === 'partial' ? closed.status : 'failed';
     return { status, counts: { ...closed.counts } };

@@ -7,6 +7,7 @@ import { createCloseRun } from './close-run.js';
 import { createCollectUnit } from './collect-unit.js';
 import type { ActivityContext } from './context.js';
 import { createDeleteCatalog, createDropCrawler } from './delete-crawler.js';
+import { createDeliverWebhook } from './deliver-webhook.js';
 import { createDiscoverUnits } from './discover-units.js';
 import { createDrainOutbox } from './drain-outbox.js';
 import { createDropExpired } from './drop-expired.js';
@@ -17,6 +18,7 @@ import { createFinishRun } from './finish-run.js';
 import { guarded } from './guarded.js';
 import { createIsRunPaused } from './is-run-paused.js';
 import { createKeepHeldRemovals } from './keep-held-removals.js';
+import { createGiveUpDelivery, createKeepWebhooks, createNextDelivery } from './keep-webhooks.js';
 import { createListDatabases } from './list-databases.js';
 import { createCloseLookup, createLookUpTable } from './look-up-table.js';
 import { createNextUnits } from './next-units.js';
@@ -54,6 +56,10 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       retireDatabases: createRetireDatabases(context),
       settleHeldRemovals: createSettleHeldRemovals(context),
       keepHeldRemovals: createKeepHeldRemovals(context),
+      keepWebhooks: createKeepWebhooks(context),
+      nextDelivery: createNextDelivery(context),
+      deliverWebhook: createDeliverWebhook(context),
+      giveUpDelivery: createGiveUpDelivery(context),
       purgeTombstones: createPurgeTombstones(context),
       endNarrowing: createEndNarrowing(context),
       closeConnectionTest: createCloseConnectionTest(context),

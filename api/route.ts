@@ -14,6 +14,7 @@ export const TAGS = [
   'Crawlers',
   'Operations',
   'Runs',
+  'Webhooks',
   'Map',
   'Search',
 ] as const;

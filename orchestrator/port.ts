@@ -59,6 +59,8 @@ export interface Orchestrator {
   startRefresh(request: TableRefreshInput): Promise<void>;
   /** Has what was decided on held removals done now, and not with the next minute's upkeep. Repeatable. */
   settleHeldRemovals(hold: HoldToSettle): Promise<void>;
+  /** Has a webhook told now what it is to be told, and not with the next minute's upkeep. Repeatable. */
+  tellWebhook(request: { webhookId: string; webhookName: string }): Promise<void>;
   /** Takes what left a crawler's scope off the map. Repeatable; one that is under way also takes what left since. */
   narrowScope(request: { crawlerId: string; crawlerName: string }): Promise<void>;
   /** Repeatable: the same crawler gets the same operation. */

@@ -36,6 +36,8 @@ import {
   type TableRefreshInput,
   tableLookupId,
   tableRefreshId,
+  type WebhookDeliveriesWorkflow,
+  webhookDeliveriesStart,
 } from '../workflows/contract.js';
 import { applySchedule, describeSchedule, removeSchedule } from './apply-schedule.js';
 import { crawlerSchedule } from './desired-schedule.js';
@@ -200,6 +202,13 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
             200,
           ),
         });
+      }),
+    tellWebhook: (request) =>
+      ask(async () => {
+        await client.workflow.signalWithStart<WebhookDeliveriesWorkflow>(
+          'webhookDeliveries',
+          webhookDeliveriesStart(request),
+        );
       }),
     settleHeldRemovals: (hold) =>
       ask(async () => {

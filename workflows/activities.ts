@@ -41,6 +41,14 @@ const INDEX: ActivityOptions = {
   heartbeatTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 };
+/** Others' servers, which may be away for long: a day of trying, at the end each hour. */
+const DELIVER: ActivityOptions = {
+  ...WAIT,
+  startToCloseTimeout: '30m',
+  scheduleToCloseTimeout: '24h',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '5s', backoffCoefficient: 2, maximumInterval: '1h' },
+};
 /** A person waits for it: one attempt, and a group without a worker is told within seconds instead of waited for. */
 const WHILE_SOMEONE_WAITS: ActivityOptions = {
   ...WAIT,
@@ -62,6 +70,9 @@ type Tiny = Pick<
   | 'recordSkippedRun'
   | 'closeConnectionTest'
   | 'keepHeldRemovals'
+  | 'keepWebhooks'
+  | 'nextDelivery'
+  | 'giveUpDelivery'
   | 'closeDatabaseListing'
   | 'closePreview'
   | 'settleRefresh'
@@ -103,6 +114,10 @@ type InBatches = Pick<
 
 /** Steps that go on batch by batch until they are through, however long our own servers are away. */
 export const inBatches = (summary: string): InBatches => proxyActivities<InBatches>({ ...PUBLISH, summary });
+
+type Deliver = Pick<ControlActivities, 'deliverWebhook'>;
+
+export const delivering = (summary: string): Deliver => proxyActivities<Deliver>({ ...DELIVER, summary });
 
 type Index = Pick<ControlActivities, 'drainOutbox'>;
 

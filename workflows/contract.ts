@@ -19,6 +19,7 @@ export const dataPreviewId = (previewId: string): string => `preview:${previewId
 export const tableRefreshId = (refreshId: string): string => `refresh:${refreshId}`;
 export const tableLookupId = (lookupId: string): string => `table-lookup:${lookupId}`;
 export const heldRemovalsId = (holdId: string): string => `held-removals:${holdId}`;
+export const webhookDeliveriesId = (webhookId: string): string => `webhook:${webhookId}`;
 /** Tells the workflow of a hold that its row says something new; the row is what counts. */
 export const HOLD_DECIDED = 'decided';
 /** Also the id of the schedule that starts it. */
@@ -235,6 +236,27 @@ export const heldRemovalsStart = ({ id, crawlerId, crawlerName, msLeft }: HoldTo
 });
 export type HeldRemovalsWorkflow = (input: HeldRemovalsInput) => Promise<{ removed: number }>;
 
+export interface WebhookDeliveriesInput {
+  webhookId: string;
+  webhookName: string;
+  /** By earlier executions, when it goes on as a new one. */
+  delivered?: number;
+}
+export type WebhookDeliveriesWorkflow = (input: WebhookDeliveriesInput) => Promise<{ delivered: number }>;
+
+/** Tells the workflow of a webhook that there is more to tell; one that is about to end begins again. */
+export const WEBHOOK_NEWS = 'news';
+
+/** How the workflow that tells a webhook is started, or told that there is more. */
+export const webhookDeliveriesStart = (input: WebhookDeliveriesInput) => ({
+  workflowId: webhookDeliveriesId(input.webhookId),
+  workflowIdConflictPolicy: 'USE_EXISTING' as const,
+  taskQueue: CONTROL_QUEUE,
+  args: [input] as [WebhookDeliveriesInput],
+  signal: WEBHOOK_NEWS,
+  staticSummary: `Webhook: ${input.webhookName}`,
+});
+
 export interface NarrowScopeInput {
   crawlerId: string;
   crawlerName: string;
@@ -284,6 +306,12 @@ export interface ControlActivities {
   keepHeldRemovals(): Promise<number>;
   /** Deletes what was removed from the map longer ago than it can be restored; returns how many entities. */
   purgeTombstones(): Promise<number>;
+  /** Sees to it that each webhook which is to be told something has its workflow; returns how many there are. */
+  keepWebhooks(): Promise<number>;
+  nextDelivery(request: { webhookId: string }): Promise<string | null>;
+  /** Tells a webhook of one run. Fails, to be repeated, until the receiver has taken all of it. */
+  deliverWebhook(request: { deliveryId: string }): Promise<void>;
+  giveUpDelivery(request: { webhookId: string; deliveryId: string; failure: FailureSummary }): Promise<void>;
   /** Takes databases off the map that left a scope, of one crawler or of all; returns how many entities went. */
   retireDatabases(request?: { crawlerId: string }): Promise<number>;
   /** Ends the operation of a crawler whose databases left the map and search. */

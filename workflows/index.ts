@@ -9,3 +9,4 @@ export { narrowScope } from './narrow-scope.js';
 export { refreshTables } from './refresh-tables.js';
 export { scheduledCrawl } from './scheduled-crawl.js';
 export { tableLookup } from './table-lookup.js';
+export { webhookDeliveries } from './webhook-deliveries.js';

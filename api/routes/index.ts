@@ -28,6 +28,7 @@ import { sourceTypeRoutes } from './source-types.js';
 import { tableRoutes } from './tables.js';
 import { tagRoutes } from './tags.js';
 import { tokenRoutes } from './tokens.js';
+import { webhookRoutes } from './webhooks.js';
 import { workspaceRoutes } from './workspaces.js';
 
 /** Every route there is, in the order of the documentation. */
@@ -51,6 +52,7 @@ export function allRoutes(): Route[] {
     ...planRoutes,
     ...revertRoutes,
     ...heldRemovalRoutes,
+    ...webhookRoutes,
     ...entityRoutes,
     ...accessRoutes,
     ...tableRoutes,

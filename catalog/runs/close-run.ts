@@ -2,6 +2,7 @@ import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
 
+import { queueDeliveries } from '../webhooks/deliveries.js';
 import type { Failure, FinalStatus, RunCounts } from './run-state.js';
 import { storedFailure } from './stored-failure.js';
 import { endUnfinishedUnits } from './units.js';
@@ -47,6 +48,7 @@ export async function closeRun(
           error: run.error === undefined ? null : JSON.stringify(storedFailure(run.error)),
         },
       );
+      await queueDeliveries(transaction, run.runId);
     }
     const [row] = await query<{ status: FinalStatus; counts: RunCounts }>(
       transaction,

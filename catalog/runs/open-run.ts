@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { groupSlots } from '../groups/slots.js';
+import { queueDeliveries } from '../webhooks/deliveries.js';
 import { countRun } from './close-run.js';
 import { CrawlerGone, RunEnded } from './errors.js';
 import { OPEN_STATUSES, type RunStatus, type RunTrigger } from './run-state.js';
@@ -150,5 +151,6 @@ async function closeAbandonedRuns(transaction: Database, run: { runId: string; c
     await endUnfinishedUnits(transaction, id);
     const counts = JSON.stringify(await countRun(transaction, id));
     await query(transaction, 'UPDATE crawl_run SET counts = :counts WHERE id = :id', { id, counts });
+    await queueDeliveries(transaction, id);
   }
 }

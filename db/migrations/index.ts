@@ -14,6 +14,7 @@ import * as visibility from './0012-visibility.js';
 import * as searchUse from './0013-search-use.js';
 import * as annotations from './0014-annotations.js';
 import * as askedOfSources from './0015-asked-of-sources.js';
+import * as webhooks from './0017-webhooks.js';
 
 interface Migration {
   name: string;
@@ -38,6 +39,7 @@ const migrations: Migration[] = [
   { name: '0013-search-use', ...searchUse },
   { name: '0014-annotations', ...annotations },
   { name: '0015-asked-of-sources', ...askedOfSources },
+  { name: '0017-webhooks', ...webhooks },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

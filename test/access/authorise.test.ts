@@ -25,6 +25,8 @@ const reading: Permission[] = [
   'crawler.read',
   'run.read',
   'entity.read',
+  'entity.refresh',
+  'webhook.read',
 ];
 const developing: Permission[] = [
   'source.write',
@@ -36,8 +38,9 @@ const developing: Permission[] = [
   'removal.decide',
   'entity.annotate',
   'entity.restore',
+  'data.preview',
 ];
-const managing: Permission[] = ['workspace.manage', 'member.manage', 'audit.read'];
+const managing: Permission[] = ['workspace.manage', 'member.manage', 'audit.read', 'webhook.manage'];
 
 test.each<[WorkspaceRole, Permission[]]>([
   ['viewer', reading],
@@ -56,7 +59,16 @@ test("a tenant's administrator may do everything everywhere", () => {
 });
 
 test('outside of workspaces a member may only ask for lists, whatever its roles', () => {
-  const lists = ['workspace.read', 'source.read', 'crawler.read', 'run.read', 'entity.read', 'group.read'];
+  const lists = [
+    'workspace.read',
+    'source.read',
+    'crawler.read',
+    'run.read',
+    'entity.read',
+    'entity.refresh',
+    'webhook.read',
+    'group.read',
+  ];
   for (const someone of [actor(), actor('viewer'), actor('admin')])
     expect(ALL_PERMISSIONS.filter((permission) => can(someone, permission)).sort()).toEqual(lists.sort());
 });

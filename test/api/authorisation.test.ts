@@ -9,6 +9,7 @@ import { createPreview } from '../../catalog/preview/previews.js';
 import { createRefresh } from '../../catalog/refresh/refreshes.js';
 import { queueRun } from '../../catalog/runs/queue-run.js';
 import { createSource } from '../../catalog/sources/write-sources.js';
+import { createWebhook } from '../../catalog/webhooks/webhooks.js';
 import { connectorSpec } from '../../connectors/registry.js';
 import { crawledCatalog } from '../fakes/crawled-catalog.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
@@ -90,6 +91,14 @@ beforeAll(async () => {
     requestedBy: people.tenantAdmin.personId,
     items: [{ asked: 'shop', outcome: 'not-visible' }],
   });
+  const { webhook } = await createWebhook(api.database, api.context.secretKey, {
+    workspaceId: people.workspaceId,
+    name: 'to somewhere',
+    url: 'https://hooks.example',
+    events: ['run.finished'],
+    crawlerId: null,
+    createdBy: people.tenantAdmin.personId,
+  });
   ids = {
     previews: previewId,
     refreshes: refreshId,
@@ -104,6 +113,7 @@ beforeAll(async () => {
     runs: runId,
     tokens: randomUUID(),
     'saved-searches': randomUUID(),
+    webhooks: webhook.id,
     entities: entity?.id ?? '',
     tables: entity?.id ?? '',
     tags: tag?.id ?? '',
@@ -123,6 +133,7 @@ async function ask(
   const path = route.path
     .replace('{id}', id ?? '')
     .replace('{version}', '1')
+    .replace('{delivery}', '1')
     .replace(/diff$/, 'diff?from=1&to=1')
     .replace(/\{\w+\}/g, randomUUID());
   const unwanted = {
@@ -192,6 +203,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /tables/{id}/versions/{version}',
       'GET /tags',
       'GET /tokens',
+      'GET /webhooks',
       'GET /workspaces',
       'PATCH /saved-searches/{id}',
       'POST /saved-searches',

@@ -120,6 +120,7 @@ export function createFakeOrchestrator(): FakeOrchestrator {
     lookUpTable: async (request) => called('lookUpTable', request),
     startRefresh: async (request) => called('startRefresh', request),
     settleHeldRemovals: async (hold) => called('settleHeldRemovals', hold),
+    tellWebhook: async (request) => called('tellWebhook', request),
     narrowScope: async (request) => called('narrowScope', request),
     deleteCrawler: async (request) => {
       called('deleteCrawler', request);

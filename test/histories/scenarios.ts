@@ -14,6 +14,8 @@ import {
   NARROWED_SIGNAL,
   narrowScopeId,
   RESUME_SIGNAL,
+  webhookDeliveriesId,
+  webhookDeliveriesStart,
   HOLD_DECIDED,
   heldRemovalsId,
   heldRemovalsStart,
@@ -26,6 +28,7 @@ import type { drainSearchOutbox } from '../../workflows/drain-search-outbox.js';
 import type { heldRemovals } from '../../workflows/held-removals.js';
 import type { narrowScope } from '../../workflows/narrow-scope.js';
 import type { refreshTables } from '../../workflows/refresh-tables.js';
+import type { webhookDeliveries } from '../../workflows/webhook-deliveries.js';
 import { playOn, type Stage } from '../workflows/stage.js';
 import { stubControl, stubGroup } from '../workflows/stub-activities.js';
 
@@ -72,6 +75,21 @@ function pausedOnce(): Partial<ControlActivities> {
     isRunPaused: async () => {
       asked += 1;
       return asked === 1;
+    },
+  };
+}
+
+/** Has two runs to tell of: the first is taken, the second is not, however often. */
+function webhookThatGivesUp(): Partial<ControlActivities> {
+  const waiting = ['1', '2'];
+  return {
+    nextDelivery: async () => waiting[0] ?? null,
+    deliverWebhook: async () => {
+      if (waiting[0] === '2') throw refused();
+      waiting.shift();
+    },
+    giveUpDelivery: async () => {
+      waiting.shift();
     },
   };
 }
@@ -298,6 +316,24 @@ export const scenarios: Scenario[] = [
         'database-listing': { workflowId: ids.listing },
         'data-preview': { workflowId: ids.preview },
         'sweep-that-drops-what-expired': { workflowId: ids.sweep },
+      };
+    },
+  },
+  {
+    databases: [],
+    control: webhookThatGivesUp(),
+    play: async ({ client, queue }) => {
+      const webhookId = randomUUID();
+      const handle = await client.workflow.signalWithStart<typeof webhookDeliveries>('webhookDeliveries', {
+        ...webhookDeliveriesStart({ webhookId, webhookName: 'to the team' }),
+        taskQueue: queue,
+      });
+      await handle.result();
+      const sweepId = `sweep-${randomUUID()}`;
+      await client.workflow.execute<typeof drainSearchOutbox>('drainSearchOutbox', { workflowId: sweepId, taskQueue: queue });
+      return {
+        'webhook-that-was-given-up': { workflowId: webhookDeliveriesId(webhookId) },
+        'sweep-that-tells-webhooks': { workflowId: sweepId },
       };
     },
   },

@@ -61,6 +61,10 @@ export function stubControl(
     settleHeldRemovals: async () => ({ removed: 12, waitMs: null }),
     keepHeldRemovals: async () => 0,
     purgeTombstones: async () => 0,
+    keepWebhooks: async () => 0,
+    nextDelivery: async () => null,
+    deliverWebhook: async () => undefined,
+    giveUpDelivery: async () => undefined,
     endNarrowing: async () => undefined,
     closeConnectionTest: async ({ status, failure }) => {
       record.closed.push({ status, failure });
