@@ -98,4 +98,13 @@ export const TOOLS: readonly Tool[] = [
     route: '/tables/:id/versions/diff',
     inPath: ['id'],
   },
+  {
+    name: 'diagnose',
+    title: 'Say why a table is not found',
+    description:
+      'Looks for a table in its source, in the scope, on the map, in what the asker may see and in search, and names the first ' +
+      'where it is not, with what to do. Asks the source, which can take seconds.',
+    input: z.object({ name: z.string().min(1).max(2_000).describe('A guid, or `database.schema.table`.') }),
+    route: '/diagnose',
+  },
 ];
