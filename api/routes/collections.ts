@@ -91,8 +91,10 @@ export const collectionRoutes: Route[] = [
     reply: { status: 200, description: 'The collection as it is now.', body: collectionSchema },
     problems: ['INVALID_INPUT'],
     handle: async ({ database }, { actor, params, body, target }) => {
-      if (typeof body.workspaceId === 'string' && body.workspaceId !== target.workspace?.id)
-        authorise(actor, 'collection.create', body.workspaceId);
+      const place = body.workspaceId === undefined ? target.workspace?.id : body.workspaceId;
+      const moves = place !== target.workspace?.id || (body.visibility ?? target.visibility) !== target.visibility;
+      if (moves && typeof place === 'string' && body.visibility !== 'private')
+        authorise(actor, 'collection.create', place);
       // Who is no owner would not see what it did.
       if (body.visibility === 'private' && !target.mine) authorise(actor, 'collection.manage');
       await updateCollection(database, params.id, { ...body, version: target.version });

@@ -150,6 +150,16 @@ describe('a collection', () => {
     expect(await edit('PATCH', `/collections/${id}`, people.outsider, into, 1)).toMatchObject({ status: 404 });
     const home = { visibility: 'workspace', workspaceId: people.elsewhereId };
     expect(await edit('PATCH', `/collections/${id}`, people.outsider, home, 1)).toMatchObject({ status: 200 });
+    const left = await api.person('Left', { workspace: people.workspaceId });
+    const homely = await collect(left, { workspaceId: people.workspaceId });
+    await removeMember(api.database, people.workspaceId, left.personId);
+    const back = await edit('PATCH', `/collections/${homely}`, left, { visibility: 'workspace' }, 1);
+    expect(back).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+    expect(
+      await edit('PATCH', `/collections/${homely}`, left, { name: 'Still mine', visibility: 'public' }, 1),
+    ).toMatchObject({
+      status: 200,
+    });
   });
 
   it('that is deleted is gone for everybody, and every change is on record', async () => {
