@@ -49,6 +49,7 @@ export const collectionPeopleRoutes: Route[] = [
       summary: method === 'put' ? 'Follow a collection' : 'Follow a collection no more',
       description: 'Repeatable.',
       access: anyCollection,
+      audit: method === 'put' ? 'collection.follow' : 'collection.unfollow',
       params: uuidParams,
       reply: { status: 200, description: 'How it stands now.', body: followingSchema },
       handle: async ({ database }, { actor, params }) => {
