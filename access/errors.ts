@@ -18,6 +18,18 @@ export class Forbidden extends Refusal {
   }
 }
 
+/** The person sees the collection and may not change it. Names who may. */
+export class NotAnOwner extends Refusal {
+  readonly code = 'FORBIDDEN';
+
+  constructor(workspace: { name: string } | null, owners: readonly string[]) {
+    super(
+      `You need to be an owner of this collection, or the permission collection.manage${workspace === null ? '' : ` in the workspace ${workspace.name}`}`,
+      owners.length === 0 ? 'Ask an administrator: it has no owner.' : `Ask one of its owners: ${owners.join(', ')}.`,
+    );
+  }
+}
+
 /** Says the same whether the address or the password is wrong. */
 export class SignInFailed extends Refusal {
   readonly code = 'SIGN_IN_FAILED';

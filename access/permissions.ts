@@ -33,6 +33,11 @@ const PERMISSIONS = {
   'entity.restore': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.annotate': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'tag.manage': { anywhere: 'admin', workspace: [] },
+  'collection.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
+  'collection.create': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
+  // Its owners edit a collection; this is to edit one that is others'.
+  'collection.manage': { anywhere: 'admin', workspace: ['admin'] },
+  'collection.certify': { anywhere: 'admin', workspace: ['admin'] },
   'group.read': { anywhere: 'member', workspace: [] },
   'group.manage': { anywhere: 'admin', workspace: [] },
   'person.read': { anywhere: 'admin', workspace: [] },

@@ -133,7 +133,11 @@ export async function updateWorkspace(
   }
 }
 
-/** What retired databases left in it goes for good. @throws NotFound; WorkspaceInUse while it owns data sources or crawlers */
+/**
+ * What retired databases left in it goes for good. Collections that its members saw become private ones of those of
+ * their owners who were members; public ones stay. @throws NotFound; WorkspaceInUse while it owns data
+ * sources or crawlers
+ */
 export async function deleteWorkspace(database: Database, id: string): Promise<void> {
   const workspace = await getWorkspace(database, id);
   try {
@@ -141,6 +145,18 @@ export async function deleteWorkspace(database: Database, id: string): Promise<v
       database,
       `WITH disowned AS (
          UPDATE collected_database SET workspace_id = NULL WHERE workspace_id = :id AND retired_at IS NOT NULL
+       ), left_behind AS (
+         UPDATE collection
+            SET visibility = 'private', workspace_id = NULL, official_at = NULL, official_by = NULL,
+                updated_at = now(), version = version + 1
+          WHERE workspace_id = :id AND visibility = 'workspace'
+          RETURNING id
+       ), strangers AS (
+         -- An owner who had left the workspace saw the collection no more, and does not get to see it by this.
+         DELETE FROM collection_owner o
+          USING left_behind c
+          WHERE o.collection_id = c.id
+            AND NOT EXISTS (SELECT 1 FROM workspace_member m WHERE m.workspace_id = :id AND m.person_id = o.person_id)
        )
        DELETE FROM workspace WHERE id = :id`,
       { id },

@@ -17,6 +17,7 @@ export const TAGS = [
   'Webhooks',
   'Map',
   'Search',
+  'Collections',
 ] as const;
 export type Tag = (typeof TAGS)[number];
 
@@ -55,6 +56,16 @@ export type Access<Params, Target> =
       what: string;
       find(context: ApiContext, params: Params, actor: Actor): Promise<Target | undefined>;
     }
+  /** Whoever sees the thing that the path names, where `check` lets them: for what belongs to people. */
+  | {
+      kind: 'shared';
+      /** What lets those in whose it is not. */
+      permission: Permission;
+      what: string;
+      find(context: ApiContext, params: Params, actor: Actor): Promise<Target | undefined>;
+      /** Throws to refuse what the actor sees. */
+      check?(actor: Actor, target: Target): void;
+    }
   /** Whoever has the permission in the workspace that the body's `workspaceId` names. */
   | { kind: 'workspace-in-body'; permission: Permission };
 
@@ -82,6 +93,15 @@ export function onWorkspaceOf<Params, Target extends Owned>(
   find: (context: ApiContext, params: Params, actor: Actor) => Promise<Target | undefined>,
 ) {
   return { kind: 'workspace', permission, what, find } as const;
+}
+
+export function onShared<Params, Target>(
+  permission: Permission,
+  what: string,
+  find: (context: ApiContext, params: Params, actor: Actor) => Promise<Target | undefined>,
+  check?: (actor: Actor, target: NoInfer<Target>) => void,
+) {
+  return { kind: 'shared', permission, what, find, ...(check === undefined ? {} : { check }) } as const;
 }
 
 /** A validated request, and who sent it. */

@@ -138,6 +138,11 @@ export async function checkAccess(
       authorise(actor, access.permission, workspaceId);
       return undefined;
     }
+    case 'shared': {
+      const target = await orNotFound(access.what, access.find(context, params, actor));
+      access.check?.(actor, target);
+      return target;
+    }
     case 'workspace': {
       const target = (await orNotFound(access.what, access.find(context, params, actor))) as Owned;
       if (!can(actor, 'workspace.read', target.workspaceId)) throw notFound(access.what);

@@ -1,6 +1,10 @@
 import type { Route } from '../route.js';
 import { accessRoutes } from './access.js';
 import { annotationRoutes } from './annotations.js';
+import { collectionItemRoutes } from './collection-items.js';
+import { collectionPeopleRoutes } from './collection-people.js';
+import { collectionSectionRoutes } from './collection-sections.js';
+import { collectionRoutes } from './collections.js';
 import { connectionTestRoutes } from './connection-tests.js';
 import { crawlerRunRoutes } from './crawler-runs.js';
 import { crawlerRoutes } from './crawlers.js';
@@ -65,5 +69,9 @@ export function allRoutes(): Route[] {
     ...searchRoutes,
     ...searchExportRoutes,
     ...savedSearchRoutes,
+    ...collectionRoutes,
+    ...collectionPeopleRoutes,
+    ...collectionSectionRoutes,
+    ...collectionItemRoutes,
   ];
 }

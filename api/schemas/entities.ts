@@ -26,7 +26,7 @@ const summary = {
   changedAt: timestamp,
   removedAt: timestamp.nullable().meta({ description: 'Set on what its source no longer has.' }),
 };
-const entitySummarySchema = z.object(summary).meta({ id: 'EntitySummary' });
+export const entitySummarySchema = z.object(summary).meta({ id: 'EntitySummary' });
 export const entityPageSchema = pageOf(entitySummarySchema, 'EntityPage');
 
 const keySchema = z.object({ name: z.string(), columns: z.array(z.string()) }).meta({ id: 'Key' });

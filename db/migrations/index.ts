@@ -14,6 +14,7 @@ import * as visibility from './0012-visibility.js';
 import * as searchUse from './0013-search-use.js';
 import * as annotations from './0014-annotations.js';
 import * as askedOfSources from './0015-asked-of-sources.js';
+import * as collections from './0016-collections.js';
 import * as webhooks from './0017-webhooks.js';
 
 interface Migration {
@@ -39,6 +40,7 @@ const migrations: Migration[] = [
   { name: '0013-search-use', ...searchUse },
   { name: '0014-annotations', ...annotations },
   { name: '0015-asked-of-sources', ...askedOfSources },
+  { name: '0016-collections', ...collections },
   { name: '0017-webhooks', ...webhooks },
 ];
 

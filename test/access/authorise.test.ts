@@ -27,6 +27,8 @@ const reading: Permission[] = [
   'entity.read',
   'entity.refresh',
   'webhook.read',
+  'collection.read',
+  'collection.create',
 ];
 const developing: Permission[] = [
   'source.write',
@@ -40,7 +42,14 @@ const developing: Permission[] = [
   'entity.restore',
   'data.preview',
 ];
-const managing: Permission[] = ['workspace.manage', 'member.manage', 'audit.read', 'webhook.manage'];
+const managing: Permission[] = [
+  'workspace.manage',
+  'member.manage',
+  'audit.read',
+  'webhook.manage',
+  'collection.manage',
+  'collection.certify',
+];
 
 test.each<[WorkspaceRole, Permission[]]>([
   ['viewer', reading],
@@ -58,7 +67,7 @@ test("a tenant's administrator may do everything everywhere", () => {
   }
 });
 
-test('outside of workspaces a member may only ask for lists, whatever its roles', () => {
+test('outside of workspaces a member may only ask for lists and make collections, whatever its roles', () => {
   const lists = [
     'workspace.read',
     'source.read',
@@ -68,6 +77,8 @@ test('outside of workspaces a member may only ask for lists, whatever its roles'
     'entity.refresh',
     'webhook.read',
     'group.read',
+    'collection.read',
+    'collection.create',
   ];
   for (const someone of [actor(), actor('viewer'), actor('admin')])
     expect(ALL_PERMISSIONS.filter((permission) => can(someone, permission)).sort()).toEqual(lists.sort());

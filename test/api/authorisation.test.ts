@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Permission, WorkspaceRole } from '../../access/permissions.js';
 import { roleHas } from '../../access/permissions.js';
+import { createCollection } from '../../catalog/collections/write-collections.js';
 import { createCrawler } from '../../catalog/crawlers/write-crawlers.js';
 import { createTest } from '../../catalog/jobs/connection-tests.js';
 import { requestOperation } from '../../catalog/operations/write-operations.js';
@@ -20,7 +21,7 @@ interface Declared {
   method: string;
   /** Below /api/v1, e.g. `/crawlers/{id}`. */
   path: string;
-  kind: 'open' | 'signed-in' | 'visible' | 'tenant' | 'workspace' | 'workspace-in-body';
+  kind: 'open' | 'signed-in' | 'visible' | 'tenant' | 'workspace' | 'workspace-in-body' | 'shared';
   permission: Permission | undefined;
 }
 
@@ -99,9 +100,19 @@ beforeAll(async () => {
     crawlerId: null,
     createdBy: people.tenantAdmin.personId,
   });
+  const collectionId = await createCollection(
+    api.database,
+    { name: 'sales tables', visibility: 'workspace', workspaceId: people.workspaceId },
+    people.admin.personId,
+  );
+  await catalog.rows('INSERT INTO collection_item (collection_id, entity_id, place) VALUES (?, ?, 1)', [
+    collectionId,
+    entity?.id,
+  ]);
   ids = {
     previews: previewId,
     refreshes: refreshId,
+    collections: collectionId,
     'held-removals': hold?.id ?? '',
     operations: operation.id,
     people: people.viewer.personId,
@@ -134,6 +145,7 @@ async function ask(
     .replace('{id}', id ?? '')
     .replace('{version}', '1')
     .replace('{delivery}', '1')
+    .replace('{entityId}', ids.entities ?? '')
     .replace(/diff$/, 'diff?from=1&to=1')
     .replace(/\{\w+\}/g, randomUUID());
   const unwanted = {
@@ -168,6 +180,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'DELETE /session',
       'DELETE /tokens/{id}',
       'GET /audit-events',
+      'GET /collections',
       'GET /crawlers',
       'GET /diagnose',
       'GET /data-sources',
@@ -177,6 +190,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /entities/{id}/annotation/edits',
       'GET /favourites',
       'GET /entities/{id}/access',
+      'GET /entities/{id}/collections',
       'GET /held-removals',
       'GET /me',
       'GET /operations',
@@ -209,6 +223,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'POST /saved-searches',
       'POST /previews/{id}/cancel',
       'POST /refreshes',
+      'POST /collections',
       'POST /schedules/preview',
       'POST /tokens',
       'PUT /entities/{id}/favourite',
@@ -217,7 +232,9 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
 });
 
 describe('somebody of another workspace', () => {
-  const inWorkspace = named.filter(({ kind }) => kind === 'workspace' || kind === 'workspace-in-body');
+  const inWorkspace = named.filter(
+    ({ kind }) => kind === 'workspace' || kind === 'workspace-in-body' || kind === 'shared',
+  );
   it.each(inWorkspace)('is told no more than that there is nothing: $name', async (route) => {
     const answer = await ask(route, people.outsider);
     expect(answer).toMatchObject({ status: 404, code: 'NOT_FOUND' });
@@ -263,6 +280,13 @@ describe.each(['viewer', 'developer', 'admin'] as const)('a %s of the workspace'
       expect([401, 403, 404]).not.toContain(status);
     },
   );
+
+  const others = guarded.filter(({ kind, permission }) => kind === 'shared' && !allowed(role, permission));
+  it.each(others)('is told whose the collection is, or which permission is missing: $name', async (route) => {
+    const answer = await ask(route, people[role]);
+    expect(answer).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+    expect(answer.text).toContain(route.permission);
+  });
 
   it.each(guarded.filter(({ kind }) => kind === 'tenant'))('is no admin of the tenant: $name', async (route) => {
     expect(await ask(route, people[role])).toMatchObject({ status: 403, code: 'FORBIDDEN' });

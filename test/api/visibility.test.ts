@@ -38,6 +38,8 @@ let api: ApiUnderTest;
 let admin: Caller;
 let people: Caller[];
 let catalogs: Hidden[];
+/** A public collection that holds everything. */
+let collectionId: string;
 
 beforeAll(async () => {
   console.log(`Seed ${SEED}`);
@@ -57,6 +59,11 @@ beforeAll(async () => {
     catalogs.push({ ...catalog, word, misspelt, runId, entities });
   }
   await drainOutbox(api.database, api.context.searchIndex, { limit: 1_000 });
+  const made = await api.call('POST', '/collections', { as: admin, body: { name: 'All', visibility: 'public' } });
+  collectionId = made.body.id;
+  const items = catalogs.flatMap(({ entities }) => entities.map(({ id }) => ({ id, note: 'kept' })));
+  const { body } = await api.call('POST', `/collections/${collectionId}/items`, { as: admin, body: { items } });
+  expect(body.added).toBe(items.length);
 });
 
 afterAll(() => api.stop());
@@ -168,6 +175,9 @@ async function check(as: Caller, sees: (catalog: Hidden) => boolean): Promise<vo
     if (facet === 'schema' || facet === 'owner') expect(counted).toBeLessThanOrEqual(ids.length);
     else expect(counted, facet).toBe(ids.length);
   }
+  const collected = await get(`/collections/${collectionId}/items?q=kept&limit=500`);
+  expect(collected.body.items.map((item: { entity: { id: string } }) => item.entity.id).sort()).toEqual(ids);
+  expect((await get(`/collections/${collectionId}`)).body.itemCount).toBe(ids.length);
   for (const catalog of catalogs) await checkOne(as, catalog, sees(catalog));
 }
 
@@ -180,7 +190,12 @@ async function checkOne(as: Caller, catalog: Hidden, seen: boolean): Promise<voi
   }
   const absent = '999999999';
   for (const { id, kind, guid } of catalog.entities) {
-    const paths = ['/entities/:id', '/entities/:id/access'];
+    const paths = [
+      '/entities/:id',
+      '/entities/:id/access',
+      '/entities/:id/collections',
+      `/collections/${collectionId}/items/:id`,
+    ];
     if (kind === 'table')
       paths.push(
         '/tables/:id/columns',
