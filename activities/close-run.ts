@@ -4,6 +4,7 @@ import { markSearchable } from '../search/watermark.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import { writeClosingLine } from './closing-line.js';
 import type { ActivityContext } from './context.js';
+import { loggedStep } from './logged-step.js';
 
 /**
  * Makes the activity that ends a run that was stopped or broke off. A run that never had a row, because its workflow
@@ -11,13 +12,14 @@ import type { ActivityContext } from './context.js';
  */
 export function createCloseRun(context: ActivityContext): ControlActivities['closeRun'] {
   const { database } = context;
-  return async ({ runId, status, failure }) => {
-    await writeClosingLine(context, runId, status, failure);
-    try {
-      await closeRun(database, { runId, status, ...(failure === undefined ? {} : { error: failure }) });
-    } catch (error) {
-      if (!(error instanceof NotFound)) throw error;
-    }
-    await markSearchable(database);
-  };
+  return ({ runId, status, failure }) =>
+    loggedStep(context, { step: 'close', runId, brief: true }, async (_, log) => {
+      await writeClosingLine(log, status, failure);
+      try {
+        await closeRun(database, { runId, status, ...(failure === undefined ? {} : { error: failure }) });
+      } catch (error) {
+        if (!(error instanceof NotFound)) throw error;
+      }
+      await markSearchable(database);
+    });
 }
