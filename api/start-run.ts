@@ -5,14 +5,18 @@ import type { CrawlerDetail } from '../catalog/crawlers/read-crawlers.js';
 import { limitsOfCrawler } from '../catalog/governor/limits.js';
 import { quietUntil } from '../catalog/governor/quiet-hours.js';
 import { queueRun, type RunHeading, unqueueRun } from '../catalog/runs/queue-run.js';
-import { openRunOf } from '../catalog/runs/read-runs.js';
+import { openRunOf, runOfExecution } from '../catalog/runs/read-runs.js';
 import type { ApiContext } from './context.js';
 import { Problem } from './problems.js';
 import { withoutWorker } from './without-worker.js';
 
+/** How long a request waits for an execution to close whose run has ended already, in milliseconds. */
+const PATIENCE = 3_000;
+
 /**
  * Starts a run of a crawler. The engine decides whether one is open, not our rows: a row can be left open by a run that
- * died, and the run that starts next closes it.
+ * died, and the run that starts next closes it. An execution closes a moment after its run's row has ended: a request
+ * that comes between waits for it.
  * @param how.anyway start it also where no worker serves the crawler's group: it waits for one; and in the quiet hours
  *   of the source, which it then reads all the same
  * @param how.of the run that it retries, applies or takes back; without one it is a manual run, or a plan
@@ -42,15 +46,21 @@ export async function startRun(
     requestedBy: actor.personId,
   };
   const queued = await queueRun(database, { ...request, despiteQuietHours: until !== undefined });
-  const { started } = await orchestrator
-    .startCrawl({ ...request, crawlerName: crawler.name, resourceGroup: crawler.resourceGroup.id })
-    .catch(async (error: unknown) => {
-      await unqueueRun(database, runId);
-      throw error;
-    });
+  const start = async () => {
+    const input = { ...request, crawlerName: crawler.name, resourceGroup: crawler.resourceGroup.id };
+    let { started } = await orchestrator.startCrawl(input);
+    // Ours is the only open row, so the crawl that is open is about to end, or about to open its run.
+    const open = started || queued === undefined ? undefined : await orchestrator.untilNoCrawl(crawler.id, PATIENCE);
+    if (!started && queued !== undefined && open === undefined) ({ started } = await orchestrator.startCrawl(input));
+    return { started, open };
+  };
+  const { started, open } = await start().catch(async (error: unknown) => {
+    await unqueueRun(database, runId);
+    throw error;
+  });
   if (started) return { runId, number: queued?.number ?? null, status: queued?.status ?? 'queued' };
   await unqueueRun(database, runId);
-  throw await refusedForOpenRun(context, crawler);
+  throw await refusedForOpenRun(context, crawler, open);
 }
 
 function refusedInQuietHours({ dataSource }: CrawlerDetail, until: Date): Problem {
@@ -72,12 +82,29 @@ function refusedWithoutWorker(crawler: CrawlerDetail): Problem {
   });
 }
 
-async function refusedForOpenRun(context: ApiContext, crawler: CrawlerDetail): Promise<Problem> {
-  const open = await openRunOf(context.database, crawler.id);
+/** @param execution that is open, where no row of an open run was there */
+async function refusedForOpenRun(
+  { database }: ApiContext,
+  crawler: CrawlerDetail,
+  execution: string | undefined,
+): Promise<Problem> {
+  const open = await openRunOf(database, crawler.id);
+  if (open === undefined && execution !== undefined) {
+    const ending = await runOfExecution(database, crawler.id, execution);
+    if (ending !== undefined)
+      return new Problem(
+        'RUN_OPEN',
+        `Run ${ending.number} of this crawler is ${ending.status}, and the engine is about to let go of it.`,
+        {
+          remedy: 'Try again in a moment. If this lasts, see that a worker serves the control queue.',
+          extra: { run: { id: ending.runId, number: ending.number, status: ending.status } },
+        },
+      );
+  }
   return new Problem(
     'RUN_OPEN',
     open === undefined
-      ? 'A run of this crawler is just starting or ending.'
+      ? 'A run of this crawler is just starting.'
       : `Run ${open.number} of this crawler is ${open.status}.`,
     {
       remedy: 'Wait for it to end, or stop it first.',
