@@ -96,6 +96,7 @@ type InBatches = Pick<
   | 'revertUnit'
   | 'dropOldPlans'
   | 'dropExpired'
+  | 'closeLostRuns'
   | 'stopActiveRun'
   | 'deleteCatalog'
   | 'dropCrawler'

@@ -275,6 +275,8 @@ export interface ControlActivities {
     counts: Record<string, number>;
   }>;
   closeRun(request: { runId: string; status: 'stopped' | 'failed'; failure?: FailureSummary }): Promise<void>;
+  /** Closes runs that are open by their rows and have no open execution, with the cause; returns how many. */
+  closeLostRuns(): Promise<number>;
   recordSkippedRun(request: { crawlerId: string; runId: string }): Promise<void>;
   /** Writes what waits in the outbox to the search index; returns how many entries. For a run its log hears of trouble. */
   drainOutbox(request: { crawlerId?: string; runId?: string }): Promise<number>;
