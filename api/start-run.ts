@@ -10,8 +10,9 @@ import type { ApiContext } from './context.js';
 import { Problem } from './problems.js';
 import { withoutWorker } from './without-worker.js';
 
-/** How long a request waits for an execution to close whose run has ended already, in milliseconds. */
+/** How long a request waits for an execution to close whose run has ended already, and how often it looks; milliseconds. */
 const PATIENCE = 3_000;
+const LOOK_EVERY = 500;
 
 /**
  * Starts a run of a crawler. The engine decides whether one is open, not our rows: a row can be left open by a run that
@@ -46,21 +47,24 @@ export async function startRun(
     requestedBy: actor.personId,
   };
   const queued = await queueRun(database, { ...request, despiteQuietHours: until !== undefined });
+  const input = { ...request, crawlerName: crawler.name, resourceGroup: crawler.resourceGroup.id };
   const start = async () => {
-    const input = { ...request, crawlerName: crawler.name, resourceGroup: crawler.resourceGroup.id };
-    let { started } = await orchestrator.startCrawl(input);
-    // Ours is the only open row, so the crawl that is open is about to end, or about to open its run.
-    const open = started || queued === undefined ? undefined : await orchestrator.untilNoCrawl(crawler.id, PATIENCE);
-    if (!started && queued !== undefined && open === undefined) ({ started } = await orchestrator.startCrawl(input));
-    return { started, open };
+    for (let waited = 0; ; waited += LOOK_EVERY) {
+      const { started } = await orchestrator.startCrawl(input);
+      // Where our row is not the open one, another run's is, and its crawl is not about to end.
+      if (started || queued === undefined) return { started };
+      const execution = await orchestrator.untilNoCrawl(crawler.id, LOOK_EVERY);
+      const open = await openRunOf(database, crawler.id);
+      if (waited >= PATIENCE || (open !== undefined && open.runId !== runId)) return { started, execution };
+    }
   };
-  const { started, open } = await start().catch(async (error: unknown) => {
+  const { started, execution } = await start().catch(async (error: unknown) => {
     await unqueueRun(database, runId);
     throw error;
   });
   if (started) return { runId, number: queued?.number ?? null, status: queued?.status ?? 'queued' };
   await unqueueRun(database, runId);
-  throw await refusedForOpenRun(context, crawler, open);
+  throw await refusedForOpenRun(context, crawler, execution);
 }
 
 function refusedInQuietHours({ dataSource }: CrawlerDetail, until: Date): Problem {

@@ -3,13 +3,11 @@ import { HOLD_STATUSES } from '../../catalog/removals/held-removal.js';
 import { cursor, decimalId, limit, pageOf, several, timestamp, uuid } from './lists.js';
 import { permitted } from './permissions.js';
 
-const holdStatusSchema = z
-  .enum(HOLD_STATUSES)
-  .meta({
-    id: 'HoldStatus',
-    description:
-      'Superseded: every table of it was shown again by a later run, or the database left the scope of its crawler.',
-  });
+const holdStatusSchema = z.enum(HOLD_STATUSES).meta({
+  id: 'HoldStatus',
+  description:
+    'Superseded: every table of it was shown again by a later run, or the database left the scope of its crawler.',
+});
 const runReference = z.object({ id: z.string(), number: z.int() }).nullable();
 
 export const heldRemovalSchema = z
