@@ -5,6 +5,7 @@ import type { ControlActivities } from '../workflows/contract.js';
 import { writeClosingLine } from './closing-line.js';
 import type { ActivityContext } from './context.js';
 import { tellOfEndedRun } from './keep-webhooks.js';
+import { loggedStep } from './logged-step.js';
 
 /**
  * Makes the activity that ends a run that was stopped or broke off. A run that never had a row, because its workflow
@@ -12,14 +13,15 @@ import { tellOfEndedRun } from './keep-webhooks.js';
  */
 export function createCloseRun(context: ActivityContext): ControlActivities['closeRun'] {
   const { database } = context;
-  return async ({ runId, status, failure }) => {
-    await writeClosingLine(context, runId, status, failure);
-    try {
-      await closeRun(database, { runId, status, ...(failure === undefined ? {} : { error: failure }) });
-    } catch (error) {
-      if (!(error instanceof NotFound)) throw error;
-    }
-    await markSearchable(database);
-    await tellOfEndedRun(context);
-  };
+  return ({ runId, status, failure }) =>
+    loggedStep(context, { step: 'close', runId, brief: true }, async (_, log) => {
+      await writeClosingLine(log, status, failure);
+      try {
+        await closeRun(database, { runId, status, ...(failure === undefined ? {} : { error: failure }) });
+      } catch (error) {
+        if (!(error instanceof NotFound)) throw error;
+      }
+      await markSearchable(database);
+      await tellOfEndedRun(context);
+    });
 }

@@ -1,5 +1,4 @@
-import { RunLogger } from '../catalog/runs/run-logger.js';
-import type { ActivityContext } from './context.js';
+import type { RunLogger } from '../catalog/runs/run-logger.js';
 
 const LINES = {
   succeeded: ['info', 'Every database in scope is on the map; the run has succeeded'],
@@ -13,15 +12,11 @@ const LINES = {
  * @param cause why the run failed
  */
 export async function writeClosingLine(
-  { database, log }: ActivityContext,
-  runId: string,
+  log: RunLogger,
   status: keyof typeof LINES,
   cause?: { code: string; message: string; remedy?: string },
 ): Promise<void> {
-  const lines = new RunLogger(database, runId, {
-    onError: (err) => log.warn({ err, runId }, 'run log could not be written'),
-  });
   const [level, text] = LINES[status];
-  lines[level]('close', cause === undefined ? text : `${text}: ${cause.message}`, { ...cause });
-  await lines.close();
+  log[level]('close', cause === undefined ? text : `${text}: ${cause.message}`, { ...cause });
+  await log.flush();
 }

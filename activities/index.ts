@@ -2,6 +2,7 @@ import type { ControlActivities, GroupActivities } from '../workflows/contract.j
 import { createCheckSource } from './check-source.js';
 import { createCloseConnectionTest } from './close-connection-test.js';
 import { createCloseDatabaseListing } from './close-database-listing.js';
+import { createCloseLostRuns } from './close-lost-runs.js';
 import { createClosePreview } from './close-preview.js';
 import { createCloseRun } from './close-run.js';
 import { createCollectUnit } from './collect-unit.js';
@@ -51,6 +52,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       failUnit: createFailUnit(context),
       finishRun: createFinishRun(context),
       closeRun: createCloseRun(context),
+      closeLostRuns: createCloseLostRuns(context),
       recordSkippedRun: createRecordSkippedRun(context),
       drainOutbox: createDrainOutbox(context),
       retireDatabases: createRetireDatabases(context),

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
-import { type AttemptOfStep, lastWordOf } from '../catalog/runs/attempts.js';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { type AttemptOfStep, type LastWord, lastWordBefore } from '../catalog/runs/attempts.js';
 import { RunLogger } from '../catalog/runs/run-logger.js';
 import type { ActivityContext } from './context.js';
 import { toFailure } from './failures.js';
@@ -15,7 +15,17 @@ interface LoggedStep {
   unit?: number;
   /** Attempts that earlier steps of this name on the unit took; the log counts on from them. */
   attemptsBefore?: number;
+  /** A step of a moment: a first attempt that succeeds leaves no line of itself. */
+  brief?: true;
+  /** Of a step that the run can do without: what becomes of its work when it fails for good. */
+  otherwise?: string;
 }
+
+/** Codes of attempts that found it was not their turn yet. */
+const WAITS: ReadonlySet<string> = new Set(['SOURCE_BUSY', 'RUN_THROTTLED']);
+
+/** A step that waits for its turn says so again after as many seconds. */
+const STILL_WAITING = 60;
 
 /** Why an attempt was broken off from outside, by the engine's name of the reason. A Stop is told where the run closes. */
 const BROKEN_OFF: Record<string, string> = {
@@ -26,7 +36,8 @@ const BROKEN_OFF: Record<string, string> = {
 
 /**
  * Runs a step with a heartbeat and with the run's log, which tells of each attempt the worker and how the attempt before
- * ended, and at its failure the cause and when the next one begins.
+ * ended, and at its failure the cause and when the next one begins. Attempts that only wait for their turn say so once,
+ * and again when it is somebody else they wait for, or a minute has passed.
  *
  * A broken-off step leaves as broken off, whatever its connections said while they were torn down. What was not foreseen
  * goes to the worker's log in full.
@@ -34,7 +45,7 @@ const BROKEN_OFF: Record<string, string> = {
  */
 export function loggedStep<C, T>(
   context: ActivityContext,
-  { step, runId, unit, attemptsBefore = 0 }: LoggedStep,
+  { step, runId, unit, attemptsBefore = 0, brief, otherwise }: LoggedStep,
   work: (liveness: Liveness<C>, log: RunLogger) => Promise<T>,
 ): Promise<T> {
   return withLiveness<C, T>(async (liveness) => {
@@ -43,41 +54,60 @@ export function loggedStep<C, T>(
       onError: (err) => context.log.warn({ err, runId, unit }, 'run log could not be written'),
     });
     const attempt = { runId, unit, step, attempt: attemptsBefore + liveness.attempt };
+    let last: LastWord | undefined;
     try {
-      await noteBeginning(context, attempt, liveness.attempt > 1, log);
+      const again = liveness.attempt > 1;
+      if (again) last = await lastWordBefore(context.database, attempt);
+      if (again || brief !== true) noteBeginning(context, attempt, again, last, log);
       return await work({ ...liveness, attempt: attempt.attempt }, log);
     } catch (error) {
-      throw leavingWith(error, context, attempt, liveness.signal, log);
+      throw leavingWith(error, context, attempt, { last, otherwise, signal: liveness.signal, log });
     } finally {
       await log.close();
     }
   });
 }
 
-async function noteBeginning(
-  { database, worker }: ActivityContext,
-  { attempt, ...of }: AttemptOfStep,
+function noteBeginning(
+  { worker }: ActivityContext,
+  { step, attempt }: AttemptOfStep,
   again: boolean,
+  last: LastWord | undefined,
   log: RunLogger,
-): Promise<void> {
-  const last = again ? await lastWordOf(database, { ...of, attempt: attempt - 1 }) : undefined;
+): void {
   const begins = `Attempt ${attempt} on worker ${worker.id}`;
   const fields = { attempt, worker: worker.id, host: worker.host };
-  if (last === undefined) log.info(of.step, begins, fields);
+  if (!again) log.info(step, begins, fields);
+  else if (last === undefined)
+    log.warn(step, `${begins}: no attempt before it could tell how it ended`, { ...fields, after: 'UNKNOWN' });
   else if (last.code === null)
-    log.warn(of.step, `${begins}: worker ${last.worker} went silent during attempt ${attempt - 1}`, {
+    log.warn(step, `${begins}: worker ${last.worker} went silent during attempt ${last.attempt}`, {
       ...fields,
       after: 'WORKER_LOST',
     });
-  else log.info(of.step, `${begins}, after ${last.code} on worker ${last.worker}`, { ...fields, after: last.code });
+  else {
+    const line = [
+      step,
+      `${begins}, after ${last.code} on worker ${last.worker}`,
+      { ...fields, after: last.code },
+    ] as const;
+    if (WAITS.has(last.code)) log.lead('info', ...line);
+    else log.info(...line);
+  }
+}
+
+interface Leaving {
+  last: LastWord | undefined;
+  otherwise: string | undefined;
+  signal: AbortSignal;
+  log: RunLogger;
 }
 
 function leavingWith(
   error: unknown,
   { worker, log: report }: ActivityContext,
   { attempt, step, ...ref }: AttemptOfStep,
-  signal: AbortSignal,
-  log: RunLogger,
+  { last, otherwise, signal, log }: Leaving,
 ): Error {
   const fields = { attempt, worker: worker.id };
   if (signal.aborted && signal.reason instanceof Error) {
@@ -92,7 +122,11 @@ function leavingWith(
   if (failure.type === 'INTERNAL') report.error({ err: error, ...ref, attempt }, `${step} failed`);
   const told = { code: failure.type, ...(failure.details?.[0] as object | undefined), ...fields };
   const next = nextAttemptAt(info, failure, Date.now());
-  if (next === undefined) log.error(step, failure.message, told);
+  if (failure.category === ApplicationFailureCategory.BENIGN) {
+    const { message } = failure;
+    if (last?.message !== message || last.age >= STILL_WAITING) log.warn(step, message, told);
+  } else if (next === undefined && otherwise !== undefined) log.warn(step, `${failure.message}; ${otherwise}`, told);
+  else if (next === undefined) log.error(step, failure.message, told);
   else {
     const seconds = Math.round((next.getTime() - Date.now()) / 1_000);
     log.warn(step, `${failure.message}; attempt ${attempt + 1} in ${seconds} s`, {

@@ -2,31 +2,27 @@ import { limitsOfCrawler } from '../catalog/governor/limits.js';
 import { quietUntil } from '../catalog/governor/quiet-hours.js';
 import { openRun } from '../catalog/runs/open-run.js';
 import { isOpen, recordSkippedRun } from '../catalog/runs/queue-run.js';
-import { RunLogger } from '../catalog/runs/run-logger.js';
 import { NotFound } from '../db/refusals.js';
 import type { ControlActivities, RunPlan } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
+import { loggedStep } from './logged-step.js';
 
 type Request = Parameters<ControlActivities['openRun']>[0];
 
 /** Makes the activity that opens a run's row, or records that its time came in the quiet hours of its source. */
 export function createOpenRun(context: ActivityContext): ControlActivities['openRun'] {
-  const { database, log } = context;
-  return async (request) => {
-    const skipped = request.trigger === 'schedule' ? await skippedInQuietHours(context, request) : undefined;
-    if (skipped !== undefined) return skipped;
-    const plan = await openRun(database, request);
-    const runLog = new RunLogger(database, request.runId, {
-      onError: (err) => log.warn({ err, runId: request.runId }, 'run log could not be written'),
+  return (request) =>
+    loggedStep(context, { step: 'open', runId: request.runId, brief: true }, async (_, log) => {
+      const skipped = request.trigger === 'schedule' ? await skippedInQuietHours(context, request) : undefined;
+      if (skipped !== undefined) return skipped;
+      const plan = await openRun(context.database, request);
+      log.info(
+        'open',
+        `Run of ${plan.crawlerName} begins: ${request.trigger}, in resource group ${plan.resourceGroup}, ` +
+          `up to ${plan.lanes} databases at once`,
+      );
+      return plan;
     });
-    runLog.info(
-      'open',
-      `Run of ${plan.crawlerName} begins: ${request.trigger}, in resource group ${plan.resourceGroup}, ` +
-        `up to ${plan.lanes} databases at once`,
-    );
-    await runLog.close();
-    return plan;
-  };
 }
 
 async function skippedInQuietHours(

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { noteOperationFailure } from '../catalog/operations/write-operations.js';
+import { closeHoldsOfLeaving } from '../catalog/removals/close-holds.js';
 import { fenceLeavingUnits, retireBatch } from '../catalog/retire/retire-batch.js';
 import type { Database } from '../db/database.js';
 import { toFailure } from './failures.js';
@@ -21,6 +22,8 @@ export async function retireCrawler(
 ): Promise<number> {
   try {
     await fenceLeavingUnits(database, crawlerId);
+    // Whoever was publishing when the scope was narrowed may have held something since.
+    await closeHoldsOfLeaving(database, crawlerId);
     let retired = 0;
     for (let batch = BATCH; batch >= BATCH; ) {
       signal.throwIfAborted();

@@ -5,14 +5,19 @@ import type { CrawlerDetail } from '../catalog/crawlers/read-crawlers.js';
 import { limitsOfCrawler } from '../catalog/governor/limits.js';
 import { quietUntil } from '../catalog/governor/quiet-hours.js';
 import { queueRun, type RunHeading, unqueueRun } from '../catalog/runs/queue-run.js';
-import { openRunOf } from '../catalog/runs/read-runs.js';
+import { openRunOf, runOfExecution } from '../catalog/runs/read-runs.js';
 import type { ApiContext } from './context.js';
 import { Problem } from './problems.js';
 import { withoutWorker } from './without-worker.js';
 
+/** How long a request waits for an execution to close whose run has ended already, and how often it looks; milliseconds. */
+const PATIENCE = 3_000;
+const LOOK_EVERY = 500;
+
 /**
  * Starts a run of a crawler. The engine decides whether one is open, not our rows: a row can be left open by a run that
- * died, and the run that starts next closes it.
+ * died, and the run that starts next closes it. An execution closes a moment after its run's row has ended: a request
+ * that comes between waits for it.
  * @param how.anyway start it also where no worker serves the crawler's group: it waits for one; and in the quiet hours
  *   of the source, which it then reads all the same
  * @param how.of the run that it retries, applies or takes back; without one it is a manual run, or a plan
@@ -42,15 +47,24 @@ export async function startRun(
     requestedBy: actor.personId,
   };
   const queued = await queueRun(database, { ...request, despiteQuietHours: until !== undefined });
-  const { started } = await orchestrator
-    .startCrawl({ ...request, crawlerName: crawler.name, resourceGroup: crawler.resourceGroup.id })
-    .catch(async (error: unknown) => {
-      await unqueueRun(database, runId);
-      throw error;
-    });
+  const input = { ...request, crawlerName: crawler.name, resourceGroup: crawler.resourceGroup.id };
+  const start = async () => {
+    for (let waited = 0; ; waited += LOOK_EVERY) {
+      const { started } = await orchestrator.startCrawl(input);
+      // Where our row is not the open one, another run's is, and its crawl is not about to end.
+      if (started || queued === undefined) return { started };
+      const execution = await orchestrator.untilNoCrawl(crawler.id, LOOK_EVERY);
+      const open = await openRunOf(database, crawler.id);
+      if (waited >= PATIENCE || (open !== undefined && open.runId !== runId)) return { started, execution };
+    }
+  };
+  const { started, execution } = await start().catch(async (error: unknown) => {
+    await unqueueRun(database, runId);
+    throw error;
+  });
   if (started) return { runId, number: queued?.number ?? null, status: queued?.status ?? 'queued' };
   await unqueueRun(database, runId);
-  throw await refusedForOpenRun(context, crawler);
+  throw await refusedForOpenRun(context, crawler, execution);
 }
 
 function refusedInQuietHours({ dataSource }: CrawlerDetail, until: Date): Problem {
@@ -72,12 +86,29 @@ function refusedWithoutWorker(crawler: CrawlerDetail): Problem {
   });
 }
 
-async function refusedForOpenRun(context: ApiContext, crawler: CrawlerDetail): Promise<Problem> {
-  const open = await openRunOf(context.database, crawler.id);
+/** @param execution that is open, where no row of an open run was there */
+async function refusedForOpenRun(
+  { database }: ApiContext,
+  crawler: CrawlerDetail,
+  execution: string | undefined,
+): Promise<Problem> {
+  const open = await openRunOf(database, crawler.id);
+  if (open === undefined && execution !== undefined) {
+    const ending = await runOfExecution(database, crawler.id, execution);
+    if (ending !== undefined)
+      return new Problem(
+        'RUN_OPEN',
+        `Run ${ending.number} of this crawler is ${ending.status}, and the engine is about to let go of it.`,
+        {
+          remedy: 'Try again in a moment. If this lasts, see that a worker serves the control queue.',
+          extra: { run: { id: ending.runId, number: ending.number, status: ending.status } },
+        },
+      );
+  }
   return new Problem(
     'RUN_OPEN',
     open === undefined
-      ? 'A run of this crawler is just starting or ending.'
+      ? 'A run of this crawler is just starting.'
       : `Run ${open.number} of this crawler is ${open.status}.`,
     {
       remedy: 'Wait for it to end, or stop it first.',

@@ -15,6 +15,11 @@ export interface Orchestrator {
     ofRunId?: string;
     requestedBy?: string;
   }): Promise<{ started: true } | { started: false }>;
+  /**
+   * Waits until no crawl is open, at most so many milliseconds. Undefined then, else the first execution's id of the one
+   * that still is: its run has it as `workflow_run_id`.
+   */
+  untilNoCrawl(crawlerId: string, waitMs: number): Promise<string | undefined>;
   /** Tells the open crawl that its run's row says paused, or no longer does. False when none is open. */
   wakeCrawl(crawlerId: string, because: 'paused' | 'resumed'): Promise<boolean>;
   /** Asks the open crawl to stop. False when none is open. */

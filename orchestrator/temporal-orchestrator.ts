@@ -6,6 +6,7 @@ import {
   makeGrpcRetryInterceptor,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
+  type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import {
@@ -96,6 +97,11 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
           throw error;
         }
       }),
+    untilNoCrawl: async (crawlerId, waitMs) => {
+      const handle = client.workflow.getHandle(crawlId(crawlerId));
+      await untilClosed(() => ask(() => handle.result(), waitMs));
+      return ask(() => firstIdIfOpen(handle));
+    },
     wakeCrawl: (crawlerId, because) =>
       ask(() =>
         ifOpen(async () => {
@@ -276,12 +282,23 @@ async function ifOpen(call: () => Promise<boolean>): Promise<boolean> {
   }
 }
 
+/** The id of an open execution's first one, before it went on as new. */
+async function firstIdIfOpen(handle: WorkflowHandle): Promise<string | undefined> {
+  try {
+    const { raw, runId, status } = await handle.describe();
+    return status.name === 'RUNNING' ? (raw.workflowExecutionInfo?.firstRunId ?? runId) : undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
 /** Waits for an execution's end, however it ends: its row tells how. Running out of time is no error either. */
 async function untilClosed(wait: () => Promise<unknown>): Promise<void> {
   try {
     await wait();
   } catch (error) {
-    if (error instanceof WorkflowFailedError) return;
+    if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError) return;
     if (error instanceof OrchestratorUnavailable && isGrpcDeadlineError(error.cause)) return;
     throw error;
   }

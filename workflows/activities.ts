@@ -107,6 +107,7 @@ type InBatches = Pick<
   | 'revertUnit'
   | 'dropOldPlans'
   | 'dropExpired'
+  | 'closeLostRuns'
   | 'stopActiveRun'
   | 'deleteCatalog'
   | 'dropCrawler'

@@ -297,9 +297,11 @@ export interface ControlActivities {
     counts: Record<string, number>;
   }>;
   closeRun(request: { runId: string; status: 'stopped' | 'failed'; failure?: FailureSummary }): Promise<void>;
+  /** Closes runs that are open by their rows and have no open execution, with the cause; returns how many. */
+  closeLostRuns(): Promise<number>;
   recordSkippedRun(request: { crawlerId: string; runId: string }): Promise<void>;
-  /** Writes what waits in the outbox to the search index; returns how many entries. */
-  drainOutbox(request: { crawlerId?: string }): Promise<number>;
+  /** Writes what waits in the outbox to the search index; returns how many entries. For a run its log hears of trouble. */
+  drainOutbox(request: { crawlerId?: string; runId?: string }): Promise<number>;
   /** Ends a hold that was decided on or has expired; else tells how long it has, in milliseconds. */
   settleHeldRemovals(request: { holdId: string }): Promise<{ removed: number; waitMs: number | null }>;
   /** Sees to it that each hold which is not settled has its workflow; returns how many there are. */

@@ -103,7 +103,7 @@ async function run(input: CrawlInput, runId: string, progress: RunProgress, paus
     };
   }
   enter(progress, 'indexing');
-  await bringSearchUpToDate(crawlerId);
+  await bringSearchUpToDate(crawlerId, runId);
   enter(progress, 'closing');
   const closed = await control('Close the run').finishRun({
     runId,
@@ -126,9 +126,9 @@ async function open(input: CrawlInput, runId: string): Promise<RunPlan> {
 }
 
 /** A search engine that is away must not fail what was collected: the outbox keeps it and its schedule indexes it later. */
-async function bringSearchUpToDate(crawlerId: string): Promise<void> {
+async function bringSearchUpToDate(crawlerId: string, runId: string): Promise<void> {
   try {
-    await indexingOnce('Bring search up to date').drainOutbox({ crawlerId });
+    await indexingOnce('Bring search up to date').drainOutbox({ crawlerId, runId });
   } catch (error) {
     if (isCancellation(error)) throw error;
     log.warn('Search is not up to date yet; the outbox goes on every minute', { cause: summarise(error).message });

@@ -5,13 +5,15 @@ import { summarise } from './failure-summary.js';
 /**
  * What is owed whatever became of the run that should have done it, each minute: databases that left a scope leave the
  * map, held removals have somebody who waits for them, what can be restored no longer goes for good, plans that nobody
- * applied and what was read for a person are dropped, webhooks are told, and everything in the outbox reaches search.
+ * applied and what was read for a person are dropped, runs that nobody works for any more are closed, webhooks are told,
+ * and everything in the outbox reaches search.
  */
 export async function drainSearchOutbox(): Promise<{ retired: number; drained: number }> {
   const retired = await inBatches('Take databases that left a scope off the map').retireDatabases();
   if (patched('removals-upkeep')) await keepRemovals();
   if (patched('drop-old-plans')) await dropOldPlans();
   if (patched('drop-expired')) await dropExpired();
+  if (patched('close-lost-runs')) await closeLostRuns();
   if (patched('webhooks')) await keepWebhooks();
   const drained = await indexing('Bring search up to date').drainOutbox({});
   return { retired, drained };
@@ -45,6 +47,16 @@ async function dropExpired(): Promise<void> {
   } catch (error) {
     if (isCancellation(error)) throw error;
     log.warn('What expired was not dropped; the next minute tries again', { cause: summarise(error).message });
+  }
+}
+
+/** As above. */
+async function closeLostRuns(): Promise<void> {
+  try {
+    await inBatches('Close runs that nobody works for').closeLostRuns();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('Lost runs were not closed; the next minute tries again', { cause: summarise(error).message });
   }
 }
 

@@ -3,9 +3,11 @@ import { HOLD_STATUSES } from '../../catalog/removals/held-removal.js';
 import { cursor, decimalId, limit, pageOf, several, timestamp, uuid } from './lists.js';
 import { permitted } from './permissions.js';
 
-const holdStatusSchema = z
-  .enum(HOLD_STATUSES)
-  .meta({ id: 'HoldStatus', description: 'Superseded: every table of it was shown again by a later run.' });
+const holdStatusSchema = z.enum(HOLD_STATUSES).meta({
+  id: 'HoldStatus',
+  description:
+    'Superseded: every table of it was shown again by a later run, or the database left the scope of its crawler.',
+});
 const runReference = z.object({ id: z.string(), number: z.int() }).nullable();
 
 export const heldRemovalSchema = z
@@ -30,7 +32,7 @@ export const heldRemovalSchema = z
     }),
     decidedAt: timestamp.nullable(),
     decidedBy: z.string().nullable(),
-    note: z.string().nullable(),
+    note: z.string().nullable().meta({ description: 'Of who decided, or why it was closed.' }),
     settledAt: timestamp.nullable().meta({ description: 'When what was decided had been done.' }),
     ...permitted('decide'),
   })

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { InvalidInput } from '../model/errors.js';
+import { closeHoldsOfLeaving } from '../removals/close-holds.js';
 import { type LeavingDatabase, leavingDatabases } from '../retire/leaving.js';
 import { DatabaseTaken, type TakenDatabase } from './errors.js';
 
@@ -110,6 +111,7 @@ export async function changeScope(
   await query(transaction, 'UPDATE collected_database SET retiring_at = now() WHERE id = ANY (:ids::bigint[])', {
     ids,
   });
+  await closeHoldsOfLeaving(transaction, crawlerId);
   // An open run may be about to write into it, so only one that no run has open goes at once.
   await query(
     transaction,

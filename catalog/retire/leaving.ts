@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { closeHoldsOfLeaving } from '../removals/close-holds.js';
 
 /** What leaves the map: living entities by kind, columns of the tables, and entities that people described. */
 export interface LeavingCounts {
@@ -55,6 +56,7 @@ export async function letAllLeave(database: Database, crawlerId: string): Promis
     'UPDATE collected_database SET retiring_at = now() WHERE crawler_id = ? AND retiring_at IS NULL',
     [crawlerId],
   );
+  await closeHoldsOfLeaving(database, crawlerId);
 }
 
 /** The databases with the sums over them. */

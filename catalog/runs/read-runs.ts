@@ -209,3 +209,19 @@ export async function openRunOf(
   );
   return run;
 }
+
+/** The crawler's run that an execution of the engine works for, open or ended; undefined when it has no row yet. */
+export async function runOfExecution(
+  database: Database,
+  crawlerId: string,
+  workflowRunId: string,
+): Promise<{ runId: string; number: number; status: RunStatus } | undefined> {
+  const [run] = await query<{ runId: string; number: number; status: RunStatus }>(
+    database,
+    `SELECT id AS "runId", number::float8 AS number, status
+       FROM crawl_run
+      WHERE crawler_id = :crawlerId AND workflow_run_id = :workflowRunId`,
+    { crawlerId, workflowRunId },
+  );
+  return run;
+}

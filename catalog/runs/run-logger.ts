@@ -15,6 +15,7 @@ const MOST_WAITING = 5_000;
 export class RunLogger {
   private waiting: (LogEntry & { happened: number })[] = [];
   private dropped = 0;
+  private leading: (() => void) | undefined;
   private secrets: string[];
   private redactor: Redactor;
   private timer: NodeJS.Timeout | undefined;
@@ -39,6 +40,12 @@ export class RunLogger {
   addSecrets(secrets: readonly string[]): void {
     this.secrets.push(...secrets);
     this.redactor = createRedactor(this.secrets);
+  }
+
+  /** Keeps a line for as long as nothing else is said: it goes before the next one, and is lost when none comes. */
+  lead(level: LogLevel, step: string, message: string, fields?: Record<string, unknown>): void {
+    const now = performance.now();
+    this.leading = () => this.add(level, step, message, fields, now);
   }
 
   debug(step: string, message: string, fields?: Record<string, unknown>): void {
@@ -71,10 +78,19 @@ export class RunLogger {
     await this.flush();
   }
 
-  private add(level: LogLevel, step: string, message: string, fields: Record<string, unknown> | undefined): void {
+  private add(
+    level: LogLevel,
+    step: string,
+    message: string,
+    fields: Record<string, unknown> | undefined,
+    happened = performance.now(),
+  ): void {
     if (this.closed) return;
+    const lead = this.leading;
+    this.leading = undefined;
+    lead?.();
     this.waiting.push({
-      happened: performance.now(),
+      happened,
       level,
       step,
       ...(this.options.unit === undefined ? {} : { unit: this.options.unit }),

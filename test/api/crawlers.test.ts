@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { closeRun } from '../../catalog/runs/close-run.js';
 import { openRun } from '../../catalog/runs/open-run.js';
 import { appendRunLog } from '../../catalog/runs/run-log.js';
@@ -136,6 +136,51 @@ describe('running a crawler', () => {
     });
     const runs = await api.call('GET', `/runs?crawlerId=${id}`, { as: people.viewer });
     expect(runs.body.items.map((run: { id: string }) => run.id)).toEqual([first.body.runId]);
+  });
+
+  describe('between the end of a run and the close of its execution', () => {
+    /** A crawler whose run has ended by its row, while the engine has it open. */
+    async function ending(): Promise<{ id: string; runId: string; number: number }> {
+      const { id } = await crawler();
+      const { body } = await post(`/crawlers/${id}/runs`, {});
+      const run = { runId: body.runId, crawlerId: id, trigger: 'manual' as const };
+      await openRun(api.database, { ...run, workflowRunId: body.runId, workflowId: `crawl:${id}` });
+      await closeRun(api.database, { runId: body.runId, status: 'succeeded' });
+      return { id, ...body };
+    }
+    afterEach(() => {
+      api.orchestrator.onWaiting = async () => undefined;
+    });
+
+    it('waits for the close and starts', async () => {
+      const { id, number } = await ending();
+      api.orchestrator.onWaiting = async (crawlerId) => api.orchestrator.finish(crawlerId);
+      const next = await post(`/crawlers/${id}/runs`, {});
+      expect(next).toMatchObject({ status: 202, body: { status: 'queued', number: number + 1 } });
+    });
+
+    it('answers with the ending run where that lasts', async () => {
+      const { id, runId, number } = await ending();
+      expect(await post(`/crawlers/${id}/runs`, {})).toMatchObject({
+        status: 409,
+        body: { code: 'RUN_OPEN', run: { id: runId, number, status: 'succeeded' } },
+      });
+      const runs = await api.call('GET', `/runs?crawlerId=${id}`, { as: people.viewer });
+      expect(runs.body.items.map((run: { id: string }) => run.id)).toEqual([runId]);
+    });
+
+    it('answers with the run that began meanwhile', async () => {
+      const { id } = await ending();
+      const begun = randomUUID();
+      api.orchestrator.onWaiting = async () => {
+        const run = { runId: begun, crawlerId: id, trigger: 'schedule' as const };
+        await openRun(api.database, { ...run, workflowRunId: begun, workflowId: `crawl:${id}` });
+      };
+      expect(await post(`/crawlers/${id}/runs`, {})).toMatchObject({
+        status: 409,
+        body: { code: 'RUN_OPEN', run: { id: begun, status: 'running' } },
+      });
+    });
   });
 
   it('starts although a run that died left its row open', async () => {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { retireCrawler } from '../../activities/retire-crawler.js';
+import { changeScope } from '../../catalog/crawlers/scope.js';
 import { decideHold } from '../../catalog/removals/decide-hold.js';
 import { getHold, listHeldObjects, listHolds, unsettledHolds } from '../../catalog/removals/read-holds.js';
 import { settleHold } from '../../catalog/removals/settle-hold.js';
@@ -184,6 +186,33 @@ test('when all is shown again the hold is superseded, and the next run succeeds'
   expect(await getHold(map.database, id)).toMatchObject({ status: 'superseded', tables: 0 });
   await expect(approve(map, id)).rejects.toMatchObject({ code: 'HOLD_DECIDED' });
   expect(await settle(map, id)).toEqual({ next: 'done' });
+});
+
+test('a hold of a database that leaves the scope is closed at once with the reason, and anew where it comes back', async () => {
+  const { source, map } = await crawled(40);
+  drop(source, 0, 13);
+  await map.crawl();
+  const id = await openHold(map);
+  const scopeIs = (databases: string[]) => changeScope(map.database, map.crawlerId, databases);
+  await scopeIs(['other']);
+  const note = 'The database left the scope of its crawler';
+  expect(await getHold(map.database, id)).toMatchObject({ status: 'superseded', note, decidedBy: null, removed: 0 });
+  await expect(approve(map, id)).rejects.toMatchObject({ code: 'HOLD_DECIDED' });
+  expect(await unsettledHolds(map.database)).toContainEqual(expect.objectContaining({ id, decided: true }));
+  expect(await settle(map, id)).toEqual({ next: 'done' });
+  await scopeIs(['shop']);
+  expect(await map.crawl()).toMatchObject({ removed: 0, held: 13 });
+  expect(await openHold(map)).not.toBe(id);
+});
+
+test('what is held while its database is leaving is closed by who takes it off the map', async () => {
+  const { source, map } = await crawled(40);
+  drop(source, 0, 13);
+  await map.crawl();
+  const id = await openHold(map);
+  await map.rows('UPDATE collected_database SET retiring_at = now() WHERE id = ?', [map.collectedDatabaseId]);
+  await retireCrawler(map.database, map.crawlerId, new AbortController().signal, () => undefined);
+  expect(await getHold(map.database, id)).toMatchObject({ status: 'superseded' });
 });
 
 test('what waits for a person is not taken along by a later, smaller removal', async () => {

@@ -169,13 +169,16 @@ test('an attempt whose pages the server lost in a crash stages no more, and the 
   const ref = await map.openRun();
   source.faults.beforePage = async (page) => {
     if (page !== 2) return;
-    await vi.waitFor(async () => {
-      const [unit] = await map.rows<{ staged: number }>(
-        'SELECT pages_staged AS staged FROM crawl_unit WHERE run_id = ?',
-        [ref.runId],
-      );
-      expect(unit?.staged).toBeGreaterThan(0);
-    });
+    await vi.waitFor(
+      async () => {
+        const [unit] = await map.rows<{ staged: number }>(
+          'SELECT pages_staged AS staged FROM crawl_unit WHERE run_id = ?',
+          [ref.runId],
+        );
+        expect(unit?.staged).toBeGreaterThan(0);
+      },
+      { timeout: 20_000 },
+    );
     // Pages are committed before they are on disk: this is what a crash of the server leaves. The unit first, which
     // waits for the page that is being staged.
     await map.rows('UPDATE crawl_unit SET cursor = NULL, pages_staged = 0 WHERE run_id = ?', [ref.runId]);

@@ -4,6 +4,8 @@ import { type Incarnation, type Part, type Supervised, supervise } from '../../c
 
 const children: ChildProcess[] = [];
 const supervised: Supervised[] = [];
+/** Of a wait that ends as soon as it can: on a busy machine a process takes its time to come up. */
+const PATIENTLY = { timeout: 20_000 };
 
 afterEach(async () => {
   for (const part of supervised.splice(0)) {
@@ -43,7 +45,7 @@ it('starts a part again when its process is killed, and says so', async () => {
   const said: string[] = [];
   const part = await keep(shellPart(RUNS), said);
   children[0]?.kill('SIGKILL');
-  await vi.waitFor(() => expect(part.restarts).toBe(1));
+  await vi.waitFor(() => expect(part.restarts).toBe(1), PATIENTLY);
   expect(said).toEqual([
     'The fake ended (killed by SIGKILL). It is started again in 0.01 s.',
     'The fake is running again.',
@@ -54,7 +56,10 @@ it('starts a part again when its process is killed, and says so', async () => {
 it('waits longer each time a part ends soon after its start', async () => {
   const said: string[] = [];
   await keep(shellPart('echo up; exit 3'), said, [1, 2, 4]);
-  await vi.waitFor(() => expect(said.filter((line) => line.includes('ended')).length).toBeGreaterThanOrEqual(4));
+  await vi.waitFor(
+    () => expect(said.filter((line) => line.includes('ended')).length).toBeGreaterThanOrEqual(4),
+    PATIENTLY,
+  );
   const waits = said.filter((line) => line.includes('ended')).map((line) => /in ([\d.]+) s/.exec(line)?.[1]);
   expect(waits.slice(0, 4)).toEqual(['0.001', '0.002', '0.004', '0.004']);
 });
@@ -75,7 +80,7 @@ it('goes on trying when a start fails', async () => {
     said,
   );
   children[0]?.kill('SIGKILL');
-  await vi.waitFor(() => expect(part.restarts).toBe(1));
+  await vi.waitFor(() => expect(part.restarts).toBe(1), PATIENTLY);
   expect(said.join('\n')).toContain('The fake could not be started: no memory.');
 });
 
@@ -114,7 +119,7 @@ it('kills at once what is being stopped when it is hastened', async () => {
 it('can be stopped while it waits to start a part again', async () => {
   const said: string[] = [];
   const part = await keep(shellPart('echo up; exit 1'), said, [600_000]);
-  await vi.waitFor(() => expect(said).toHaveLength(1));
+  await vi.waitFor(() => expect(said).toHaveLength(1), PATIENTLY);
   await part.stop();
   expect(children).toHaveLength(1);
 });

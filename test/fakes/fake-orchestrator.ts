@@ -27,6 +27,8 @@ export interface FakeOrchestrator extends Orchestrator {
   onTest: (request: Parameters<Orchestrator['startConnectionTest']>[0]) => Promise<void>;
   /** What the worker would do with a preview. */
   onPreview: (request: Parameters<Orchestrator['startPreview']>[0]) => Promise<void>;
+  /** What happens while somebody waits for an open crawl to end; executions have the ids of their runs. */
+  onWaiting: (crawlerId: string) => Promise<void>;
   finish(crawlerId: string): void;
 }
 
@@ -54,12 +56,18 @@ export function createFakeOrchestrator(): FakeOrchestrator {
     onListing: async () => undefined,
     onTest: async () => undefined,
     onPreview: async () => undefined,
+    onWaiting: async () => undefined,
     finish: (crawlerId) => openCrawls.delete(crawlerId),
     startCrawl: async (request) => {
       called('startCrawl', request);
       if (openCrawls.has(request.crawlerId)) return { started: false };
       openCrawls.set(request.crawlerId, request.runId);
       return { started: true };
+    },
+    untilNoCrawl: async (crawlerId, waitMs) => {
+      called('untilNoCrawl', crawlerId, waitMs);
+      await fake.onWaiting(crawlerId);
+      return openCrawls.get(crawlerId);
     },
     wakeCrawl: async (crawlerId, because) => {
       called('wakeCrawl', crawlerId, because);

@@ -94,6 +94,24 @@ function webhookThatGivesUp(): Partial<ControlActivities> {
   };
 }
 
+/** A source that is in its quiet hours when it is to be listed, and again when it is to be read; each for a moment. */
+function quietTwice(): Partial<GroupActivities> {
+  const quiet = () => ({ reason: 'quiet hours', until: new Date(Date.now() + 1_000).toISOString() }) as const;
+  let listings = 0;
+  return {
+    discoverUnits: async () => {
+      listings += 1;
+      return listings === 1
+        ? { units: 0, failed: 0, failures: [], yielded: quiet() }
+        : { units: 1, failed: 0, failures: [] };
+    },
+    collectUnit: async ({ attemptsBefore }) =>
+      attemptsBefore === undefined
+        ? { tables: 1, changed: 1, yielded: { ...quiet(), attempts: 1 } }
+        : { tables: 3, changed: 3 },
+  };
+}
+
 /** Waits until the crawl waits for a timer or a signal. */
 async function untilTimer(handle: { fetchHistory(): Promise<{ events?: unknown }> }): Promise<void> {
   for (;;) {
@@ -120,6 +138,28 @@ export const scenarios: Scenario[] = [
       await handle.signal(RESUME_SIGNAL);
       await handle.result();
       return { 'crawl-that-was-paused': theCrawl(stage) };
+    },
+  },
+  {
+    databases: ['shop'],
+    group: quietTwice(),
+    play: async (stage) => {
+      await crawlToItsEnd(stage);
+      return { 'crawl-that-rested-in-quiet-hours': theCrawl(stage) };
+    },
+  },
+  {
+    databases: ['shop'],
+    control: {
+      openRun: async ({ runId }) => ({ runId, crawlerName: '', resourceGroup: '', lanes: 0, skipped: true }),
+    },
+    play: async (stage) => {
+      const tick = await stage.startTick();
+      await tick.result();
+      return {
+        'tick-in-quiet-hours': { workflowId: tick.workflowId },
+        'crawl-skipped-in-quiet-hours': theCrawl(stage),
+      };
     },
   },
   {
@@ -315,7 +355,7 @@ export const scenarios: Scenario[] = [
         'connection-test': { workflowId: ids.test },
         'database-listing': { workflowId: ids.listing },
         'data-preview': { workflowId: ids.preview },
-        'sweep-that-drops-what-expired': { workflowId: ids.sweep },
+        'sweep-that-closes-lost-runs': { workflowId: ids.sweep },
       };
     },
   },

@@ -70,6 +70,17 @@ describe('the orchestrator on a running server', () => {
     expect(await orchestrator.stopCrawl(id)).toBe(false);
   });
 
+  it('waits for an open crawl to close, however it closes, and tells which one does not', async () => {
+    const { id } = crawler();
+    expect(await orchestrator.untilNoCrawl(id, 5_000)).toBeUndefined();
+    await start(id);
+    const { runId } = await client.workflow.getHandle(crawlId(id)).describe();
+    expect(await orchestrator.untilNoCrawl(id, 300)).toBe(runId);
+    const waiting = orchestrator.untilNoCrawl(id, 20_000);
+    await orchestrator.terminateCrawl(id, 'end of test');
+    expect(await waiting).toBeUndefined();
+  });
+
   it('gives a repeated deletion the one that is under way', async () => {
     const request = { crawlerId: randomUUID(), crawlerName: 'shop' };
     await orchestrator.deleteCrawler(request);

@@ -232,7 +232,7 @@ describe('with several drainers', () => {
       },
     };
     const first = drainOutbox(database, slow);
-    await vi.waitFor(() => expect(started).toHaveBeenCalled());
+    await vi.waitFor(() => expect(started).toHaveBeenCalled(), { timeout: 20_000 });
     const stop = new AbortController();
     const second = drainOutbox(database, index, { signal: stop.signal });
     stop.abort();

@@ -79,7 +79,7 @@ test('a second rebuild at the same time is refused, and a drain is not', async (
     },
   };
   const first = rebuildIndex(database, slow);
-  await vi.waitFor(() => expect(entered).toHaveBeenCalled());
+  await vi.waitFor(() => expect(entered).toHaveBeenCalled(), { timeout: 20_000 });
   await expect(rebuildIndex(database, index)).rejects.toThrow(RebuildRunning);
   await sample.enqueue(await sample.addTable('two'));
   expect(await drainOutbox(database, index)).toEqual({ drained: 1, remaining: false });

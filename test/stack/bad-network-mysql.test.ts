@@ -5,7 +5,7 @@ import { MARIADB, TestSource } from '../connectors/mysql/source.js';
 import { startTcpProxy, type TcpProxy } from '../servers/tcp-proxy.js';
 import { type MortalStack, type OwnCrawler, startMortalStack } from './mortal-stack.js';
 
-const TABLES = 1_200;
+const TABLES = 400;
 let edits = 0;
 
 describe.skipIf(MARIADB === '')('a bad network to MariaDB', () => {
@@ -65,7 +65,7 @@ describe.skipIf(MARIADB === '')('a bad network to MariaDB', () => {
 
   it('resets a connection in the middle of a page: another attempt goes on, and the run ends right', async () => {
     // The listing alone is less than this, the listing and all pages are more.
-    proxy.resetAfter(150_000);
+    proxy.resetAfter(50_000);
     const runId = await crawler.start();
     await expectRight(runId);
     expect((await crawler.progress(runId)).attempt).toBe(2);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ConnectorError } from '../../connectors/contract.js';
 import { deleteCrawlerId, scheduleId } from '../../workflows/contract.js';
 import { startWholeProduct, type WholeProduct } from './whole-product.js';
 
@@ -174,11 +175,29 @@ describe('a deleted crawler', () => {
   }, 90_000);
 });
 
+/** Runs a crawler so that one of its two databases fails. @returns the run's id */
+async function partialRun(crawlerId: string): Promise<string> {
+  const whole = product.connector;
+  const refused = new ConnectorError('PERMISSION_DENIED', 'sales is closed', 'Open it.');
+  product.connector = {
+    ...whole,
+    openDatabase: async (connection, database, how) => {
+      if (database === 'sales') throw refused;
+      return whole.openDatabase(connection, database, how);
+    },
+  };
+  const { id, status } = await product.runToItsEnd(crawlerId);
+  product.connector = whole;
+  expect(status).toBe('partial');
+  return id;
+}
+
 describe('everything at once', () => {
   it('never opens two runs, answers each request, and leaves nothing of a deleted crawler, 20 times over', async () => {
     const nightly = { mode: 'cycle', every: 'day', hour: 1, minute: 0, timeZone: 'UTC' };
     for (let round = 0; round < 20; round += 1) {
       const { id } = await product.makeCrawler(20, nightly);
+      const toRetry = await partialRun(id);
       let watching = true;
       let mostOpen = 0;
       const watch = (async () => {
@@ -209,8 +228,10 @@ describe('everything at once', () => {
         run(),
         run(),
         tick(),
+        call('POST', `/runs/${toRetry}/retry`, {}),
         narrow(id, ['shop']),
         later(round * 10, run),
+        later(round * 12, () => call('POST', `/runs/${toRetry}/retry`, {})),
         later(round * 15, () => narrow(id, ['shop', 'sales'])),
         later(round * 20, () => call('DELETE', `/crawlers/${id}`)),
         later(round * 20, () => call('DELETE', `/crawlers/${id}`)),
@@ -218,9 +239,14 @@ describe('everything at once', () => {
       ]);
       for (const answer of answers) {
         if (answer === undefined) continue;
-        const { status, text } = answer as { status: number; text: string };
+        const { status, text, body } = answer as {
+          status: number;
+          text: string;
+          body: { code?: string; run?: unknown };
+        };
         expect([200, 202, 404, 409, 412], `${text} ${failures()}`).toContain(status);
-        if (status === 409) expect(text).toMatch(/RUN_OPEN|CRAWLER_DELETING|DATABASE_TAKEN/);
+        if (status === 409) expect(text).toMatch(/RUN_OPEN|CRAWLER_DELETING|DATABASE_TAKEN|NOTHING_TO_RETRY/);
+        if (body.code === 'RUN_OPEN') expect(body.run, text).toMatchObject({ id: expect.any(String) });
       }
       const deletion = answers.find(
         (answer) => (answer as { body?: { kind?: string } })?.body?.kind === 'delete_crawler',
@@ -231,5 +257,5 @@ describe('everything at once', () => {
       expect(mostOpen).toBeLessThanOrEqual(1);
       await expectGone(id);
     }
-  }, 180_000);
+  }, 240_000);
 });

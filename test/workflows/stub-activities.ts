@@ -56,6 +56,7 @@ export function stubControl(
     recordSkippedRun: async ({ runId }) => {
       record.skipped.push(runId);
     },
+    closeLostRuns: async () => 0,
     drainOutbox: async () => 0,
     retireDatabases: async () => 0,
     settleHeldRemovals: async () => ({ removed: 12, waitMs: null }),

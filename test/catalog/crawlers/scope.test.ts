@@ -74,7 +74,7 @@ test('crawlers that ask for the same databases in other orders do not lock each 
     place.addCrawler({ source, name: `${source.name} down`, databases: ['z', 'm', 'a'] }),
   ];
   const settled = Promise.allSettled(asked);
-  await vi.waitFor(async () => expect(await waitingForLocks(catalog.database)).toBe(2));
+  await vi.waitFor(async () => expect(await waitingForLocks(catalog.database)).toBe(2), { timeout: 20_000 });
   await held.rollback();
   const results = await settled;
   expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);

@@ -62,7 +62,7 @@ test('a line is not visible before an earlier one whose transaction is still ope
   const held = await catalog.database.transaction();
   await appendRunLog(held, runId, [line('first')]);
   const second = appendRunLog(catalog.database, runId, [line('second')]);
-  await vi.waitFor(async () => expect(await waitingForLocks(catalog.database)).toBe(1));
+  await vi.waitFor(async () => expect(await waitingForLocks(catalog.database)).toBe(1), { timeout: 20_000 });
   expect((await readRunLog(catalog.database, runId, { limit: 10 })).lines).toEqual([]);
   await held.commit();
   await second;
@@ -156,8 +156,9 @@ test('a logger writes by itself within moments', async () => {
   const runId = await run();
   const logger = new RunLogger(catalog.database, runId);
   logger.info('connect', 'hello');
-  await vi.waitFor(async () =>
-    expect(messages((await readRunLog(catalog.database, runId, { limit: 10 })).lines)).toEqual(['hello']),
+  await vi.waitFor(
+    async () => expect(messages((await readRunLog(catalog.database, runId, { limit: 10 })).lines)).toEqual(['hello']),
+    { timeout: 20_000 },
   );
   await logger.close();
 });
