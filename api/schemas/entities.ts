@@ -228,6 +228,15 @@ export const versionSchema = z
   })
   .meta({ id: 'Version' });
 
+export const ddlSchema = z
+  .object({
+    version: z.int(),
+    sourceType: z.string().meta({ description: 'Whose dialect it is.' }),
+    text: z.string().meta({ description: 'Comment lines with the notes, then the statements.' }),
+    notes: z.array(z.string()).meta({ description: 'What is left out or needed, a sentence each.' }),
+  })
+  .meta({ id: 'Ddl' });
+
 export const diffQuery = z.strictObject({ from: versionNumber, to: versionNumber });
 const valueChangeSchema = z
   .object({ field: z.string(), from: z.unknown(), to: z.unknown() })
@@ -266,6 +275,14 @@ export const versionDiffSchema = z
     viewDefinition: z.string().nullable().meta({ description: "A unified diff of the view's text." }),
   })
   .meta({ id: 'VersionDiff' });
+export const tableVersionDiffSchema = versionDiffSchema
+  .extend({
+    ddl: z.string().nullable().meta({
+      description:
+        'A unified diff of the statements that make the two; null where they are the same, or the source has none.',
+    }),
+  })
+  .meta({ id: 'TableVersionDiff' });
 
 export const runChangeQuery = z.strictObject({
   change: runChangeKindSchema.optional(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ConnectorSpec } from '../contract.js';
 import { type DatabaseUrlForm, parseDatabaseUrl } from '../database-url.js';
+import { postgresqlDdl } from './ddl.js';
 
 const configSchema = z.strictObject({
   host: z.string().trim().min(1).max(253),
@@ -46,4 +47,5 @@ export const postgresqlSpec: ConnectorSpec = {
   parseUrl: (text) => parseDatabaseUrl(text, URL_FORM),
   timeliness: { tables: 'by schedule', partitions: 'by schedule', lineage: 'not supported' },
   scopeEditable: true,
+  writeDdl: postgresqlDdl,
 };
