@@ -40,6 +40,8 @@ export interface ConnectorSpec {
   parseUrl(url: string): { config: SourceConfig; secrets: Record<string, string>; database?: string };
   timeliness: { tables: Timeliness; partitions: Timeliness; lineage: Timeliness };
   scopeEditable: boolean;
+  /** What else its sources cannot give, or is not read from them, in words for people. */
+  gaps?: readonly { what: string; why: string }[];
   /** Writes a table in the source's own language; left out where it has none in which tables are made. */
   writeDdl?(table: DescribedTable): Ddl;
 }

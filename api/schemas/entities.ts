@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { annotationSchema } from './annotations.js';
+import { gapSchema } from './data-sources.js';
 import { cursor, decimalId, flag, limit, pageOf, timestamp, uuid } from './lists.js';
 import { runChangeKindSchema } from './runs.js';
 import { visibilitySchema } from './workspaces.js';
@@ -105,6 +106,7 @@ export const entitySchema = z
       .nullable()
       .meta({ description: 'The last run that worked on its database.' }),
     annotation: annotationSchema,
+    gaps: z.array(gapSchema).meta({ description: 'What sources of its type cannot give; see GET /source-types.' }),
     favourite: z.boolean().meta({ description: 'Whether you marked it.' }),
     views: z
       .object({ today: z.int(), last30Days: z.int() })
