@@ -15,6 +15,7 @@ import * as searchUse from './0013-search-use.js';
 import * as annotations from './0014-annotations.js';
 import * as askedOfSources from './0015-asked-of-sources.js';
 import * as webhooks from './0017-webhooks.js';
+import * as pageUpkeep from './0020-page-upkeep.js';
 
 interface Migration {
   name: string;
@@ -40,6 +41,7 @@ const migrations: Migration[] = [
   { name: '0014-annotations', ...annotations },
   { name: '0015-asked-of-sources', ...askedOfSources },
   { name: '0017-webhooks', ...webhooks },
+  { name: '0020-page-upkeep', ...pageUpkeep },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {
