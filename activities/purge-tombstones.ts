@@ -1,13 +1,19 @@
 import { databasesToPurge, purgeTombstones } from '../catalog/retire/purge-tombstones.js';
+import { purgeViews } from '../catalog/retire/purge-views.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
 import { withLiveness } from './liveness.js';
 
-/** Entities deleted in one transaction. */
+/** Rows deleted in one transaction. */
 const BATCH = 1_000;
 const DAYS = 30;
+/** Pages show thirty days of views; the rest is there for whoever asks the database. */
+const DAYS_OF_VIEWS = 90;
 
-/** Makes the activity that deletes for good what was removed from the map longer ago than it can be restored. */
+/**
+ * Makes the activity that deletes for good what was removed from the map longer ago than it can be restored, and forgets
+ * who opened which page long ago.
+ */
 export function createPurgeTombstones({
   database,
   tombstoneDays = DAYS,
@@ -22,6 +28,11 @@ export function createPurgeTombstones({
           purged += batch;
           checkpoint({ purged });
         }
+      }
+      for (let batch = BATCH; batch === BATCH; ) {
+        signal.throwIfAborted();
+        batch = await purgeViews(database, { days: DAYS_OF_VIEWS, limit: BATCH });
+        checkpoint({ purged });
       }
       return purged;
     });

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Ddl, DescribedTable } from '../catalog/model/ddl.js';
 import type { SourceTable } from '../catalog/model/table.js';
 
 /** A connection to a source, with its credentials resolved. Lives in a worker's memory only. */
@@ -39,6 +40,10 @@ export interface ConnectorSpec {
   parseUrl(url: string): { config: SourceConfig; secrets: Record<string, string>; database?: string };
   timeliness: { tables: Timeliness; partitions: Timeliness; lineage: Timeliness };
   scopeEditable: boolean;
+  /** What else its sources cannot give, or is not read from them, in words for people. */
+  gaps?: readonly { what: string; why: string }[];
+  /** Writes a table in the source's own language; left out where it has none in which tables are made. */
+  writeDdl?(table: DescribedTable): Ddl;
 }
 
 export interface DatabaseInfo {

@@ -1,4 +1,5 @@
 import type { Connector, ConnectorSpec } from './contract.js';
+import { coverageOfAll, type Gap, gapsOf } from './coverage.js';
 import { mysqlSpec } from './mysql/spec.js';
 import { postgresqlSpec } from './postgresql/spec.js';
 
@@ -18,6 +19,15 @@ export const connectorSpecs: readonly ConnectorSpec[] = entries.map((entry) => e
 
 export function connectorSpec(type: string): ConnectorSpec | undefined {
   return connectorSpecs.find((spec) => spec.type === type);
+}
+
+/** What each type of sources gives and cannot give, with and without a connector. */
+export const sourceCoverage = coverageOfAll(connectorSpecs);
+
+/** What tables of a type's sources never have on the map; nothing is known of a type without a connector. */
+export function sourceGaps(type: string): Gap[] {
+  const spec = connectorSpec(type);
+  return spec === undefined ? [] : gapsOf(spec);
 }
 
 /** Loads a source type's connector. Throws when there is none of that type. */

@@ -8,6 +8,7 @@ import { listTombstones } from '../../catalog/entities/list-tombstones.js';
 import { pageFacts } from '../../catalog/entities/page-facts.js';
 import { recordOpen } from '../../catalog/entities/record-open.js';
 import { restoreEntity } from '../../catalog/removals/restore-entity.js';
+import { sourceGaps } from '../../connectors/registry.js';
 import type { Database } from '../../db/database.js';
 import type { ApiContext } from '../context.js';
 import { qualifiedName } from '../qualified-name.js';
@@ -94,6 +95,7 @@ async function withPageFacts(database: Database, actor: Actor, entity: Entity) {
   return {
     ...withQualifiedName(entity),
     ...(await pageFacts(database, actor.personId, entity.id)),
+    gaps: sourceGaps(entity.sourceType),
     annotation: await readAnnotation(database, entity.id, ''),
   };
 }

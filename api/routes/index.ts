@@ -9,6 +9,7 @@ import { connectionTestRoutes } from './connection-tests.js';
 import { crawlerRunRoutes } from './crawler-runs.js';
 import { crawlerRoutes } from './crawlers.js';
 import { dataSourceRoutes } from './data-sources.js';
+import { ddlRoutes } from './ddl.js';
 import { diagnosisRoutes } from './diagnosis.js';
 import { entityRoutes } from './entities.js';
 import { favouriteRoutes } from './favourites.js';
@@ -60,6 +61,7 @@ export function allRoutes(): Route[] {
     ...entityRoutes,
     ...accessRoutes,
     ...tableRoutes,
+    ...ddlRoutes,
     ...annotationRoutes,
     ...tagRoutes,
     ...favouriteRoutes,

@@ -1,9 +1,12 @@
 import { visiblePredicate } from '../../access/visibility.js';
-import { diffVersions } from '../../catalog/entities/diff-versions.js';
+import { describedVersion } from '../../catalog/entities/describe-table.js';
+import { diffTexts, diffVersions } from '../../catalog/entities/diff-versions.js';
+import { getEntity } from '../../catalog/entities/entity.js';
 import { listColumns } from '../../catalog/entities/list-columns.js';
 import { listPartitions } from '../../catalog/entities/list-partitions.js';
 import { listReferences, listReferrers, type Reference } from '../../catalog/entities/references.js';
-import { getVersion, listVersions } from '../../catalog/entities/versions.js';
+import { getVersion, listVersions, type Version } from '../../catalog/entities/versions.js';
+import { ddlOf } from '../ddl-of.js';
 import { qualifiedName } from '../qualified-name.js';
 import { type Route, route, visible } from '../route.js';
 import {
@@ -14,7 +17,7 @@ import {
   partitionQuery,
   referenceListSchema,
   referencePageSchema,
-  versionDiffSchema,
+  tableVersionDiffSchema,
   versionPageSchema,
   versionParams,
   versionSchema,
@@ -110,14 +113,15 @@ export const tableRoutes: Route[] = [
     access: visible,
     params: decimalParams,
     query: diffQuery,
-    reply: { status: 200, description: 'What differs.', body: versionDiffSchema },
+    reply: { status: 200, description: 'What differs.', body: tableVersionDiffSchema },
     handle: async ({ database }, { actor, params, query }) => {
       const seen = visiblePredicate(actor);
+      const entity = await getEntity(database, params, seen);
       const [from, to] = [
         await getVersion(database, params.id, query.from, seen),
         await getVersion(database, params.id, query.to, seen),
       ];
-      return { body: diffVersions(from, to) };
+      return { body: { ...diffVersions(from, to), ddl: diffDdl(entity.sourceType, from, to) } };
     },
   }),
   route({
@@ -133,6 +137,12 @@ export const tableRoutes: Route[] = [
     }),
   }),
 ];
+
+function diffDdl(sourceType: string, from: Version, to: Version): string | null {
+  const [before, after] = [from, to].map((version) => ddlOf(sourceType, describedVersion(version)));
+  if (before === undefined || after === undefined) return null;
+  return diffTexts({ version: from.version, text: before.text }, { version: to.version, text: after.text });
+}
 
 function withQualifiedName(reference: Reference) {
   const { entity } = reference;

@@ -17,6 +17,13 @@ const instance = z.string().trim().min(1).max(300).meta({
     'The part of every guid that names the server; `host:port` when left out. It stays when the server moves.',
 });
 
+const coverageSchema = z
+  .object({ timeliness: z.enum(['real-time', 'by schedule', 'not supported']), note: z.string().optional() })
+  .meta({ id: 'Coverage' });
+export const gapSchema = z
+  .object({ what: z.string(), why: z.string() })
+  .meta({ id: 'Gap', description: 'Something that sources of the type never have on the map, and why.' });
+
 export const sourceTypeSchema = z
   .object({
     type: z.string(),
@@ -30,10 +37,32 @@ export const sourceTypeSchema = z
     urlSchemes: z.array(z.string()),
     timeliness: z.object({ tables: z.string(), partitions: z.string(), lineage: z.string() }),
     scopeEditable: z.boolean(),
+    gaps: z.array(gapSchema),
     configSchema: z.record(z.string(), z.unknown()).meta({ description: 'JSON Schema of `config`.' }),
   })
   .meta({ id: 'SourceType' });
-export const sourceTypeListSchema = z.object({ items: z.array(sourceTypeSchema) }).meta({ id: 'SourceTypeList' });
+export const sourceTypeListSchema = z
+  .object({
+    items: z.array(sourceTypeSchema),
+    coverage: z
+      .array(
+        z
+          .object({
+            type: z.string(),
+            displayName: z.string(),
+            collected: z.boolean().meta({ description: 'Whether there is a connector for it.' }),
+            collection: z.enum(['built-in', 'crawler']),
+            granularity: z.enum(['database', 'instance']),
+            scopeEditable: z.boolean(),
+            tables: coverageSchema,
+            partitions: coverageSchema,
+            lineage: coverageSchema,
+          })
+          .meta({ id: 'SourceCoverage' }),
+      )
+      .meta({ description: 'How soon what is on the map, for every type, also those without a connector.' }),
+  })
+  .meta({ id: 'SourceTypeList' });
 
 export const dataSourceSchema = z
   .object({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { annotationSchema } from './annotations.js';
+import { gapSchema } from './data-sources.js';
 import { cursor, decimalId, flag, limit, pageOf, timestamp, uuid } from './lists.js';
 import { runChangeKindSchema } from './runs.js';
 import { visibilitySchema } from './workspaces.js';
@@ -105,6 +106,7 @@ export const entitySchema = z
       .nullable()
       .meta({ description: 'The last run that worked on its database.' }),
     annotation: annotationSchema,
+    gaps: z.array(gapSchema).meta({ description: 'What sources of its type cannot give; see GET /source-types.' }),
     favourite: z.boolean().meta({ description: 'Whether you marked it.' }),
     views: z
       .object({ today: z.int(), last30Days: z.int() })
@@ -228,6 +230,15 @@ export const versionSchema = z
   })
   .meta({ id: 'Version' });
 
+export const ddlSchema = z
+  .object({
+    version: z.int(),
+    sourceType: z.string().meta({ description: 'Whose dialect it is.' }),
+    text: z.string().meta({ description: 'Comment lines with the notes, then the statements.' }),
+    notes: z.array(z.string()).meta({ description: 'What is left out or needed, a sentence each.' }),
+  })
+  .meta({ id: 'Ddl' });
+
 export const diffQuery = z.strictObject({ from: versionNumber, to: versionNumber });
 const valueChangeSchema = z
   .object({ field: z.string(), from: z.unknown(), to: z.unknown() })
@@ -266,6 +277,14 @@ export const versionDiffSchema = z
     viewDefinition: z.string().nullable().meta({ description: "A unified diff of the view's text." }),
   })
   .meta({ id: 'VersionDiff' });
+export const tableVersionDiffSchema = versionDiffSchema
+  .extend({
+    ddl: z.string().nullable().meta({
+      description:
+        'A unified diff of the statements that make the two; null where they are the same, or the source has none.',
+    }),
+  })
+  .meta({ id: 'TableVersionDiff' });
 
 export const runChangeQuery = z.strictObject({
   change: runChangeKindSchema.optional(),

@@ -57,7 +57,7 @@ export function diffVersions(from: Version, to: Version): VersionDiff {
     columns: { ...columns, possibleRenames: renames, aligned: alignColumns(from, to, renames) },
     keys: diffLists(keysOf(from), keysOf(to)),
     indexes: diffLists(from.structure.indexes.map(plain), to.structure.indexes.map(plain)),
-    viewDefinition: diffText(from, to),
+    viewDefinition: diffTexts(viewText(from), viewText(to)),
   };
 }
 
@@ -141,9 +141,13 @@ function essence({ name: _name, ordinal: _ordinal, ...rest }: Column): string {
   return JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function diffText(from: Version, to: Version): string | null {
-  const before = from.structure.viewDefinition ?? '';
-  const after = to.structure.viewDefinition ?? '';
-  if (before === after) return null;
-  return createTwoFilesPatch(`version ${from.version}`, `version ${to.version}`, before, after);
+/** A unified diff of what two versions say, or null where they say the same. */
+export function diffTexts(
+  from: { version: number; text: string },
+  to: { version: number; text: string },
+): string | null {
+  if (from.text === to.text) return null;
+  return createTwoFilesPatch(`version ${from.version}`, `version ${to.version}`, from.text, to.text);
 }
+
+const viewText = ({ version, structure }: Version) => ({ version, text: structure.viewDefinition ?? '' });

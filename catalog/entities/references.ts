@@ -94,7 +94,7 @@ export async function listReferrers(
        FROM target t
        -- Found by the index entity_foreign_keys.
        JOIN entity e
-         ON e.removed_at IS NULL AND e.structure -> 'foreignKeys' IS NOT NULL
+         ON e.removed_at IS NULL AND e.structure -> 'foreignKeys' <> '[]'
         AND e.structure -> 'foreignKeys'
             @> jsonb_build_array(jsonb_build_object('references', jsonb_build_object('table', t.name)))
        JOIN collected_database d

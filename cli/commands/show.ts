@@ -30,21 +30,26 @@ async function entityOf(client: Client, name: string): Promise<Entity> {
 
 function printEntity(entity: Entity, columns: Column[]): void {
   printLine(`${visible(entity.qualifiedName)}  ${entity.type.toLowerCase().replaceAll('_', ' ')}`);
-  const facts: [string, string | number | null | undefined][] = [
+  const { annotation, collectedAt, crawler, lastRun } = entity;
+  const run = lastRun === null ? '' : `, run ${lastRun.number}`;
+  const facts: [string, string | null][] = [
     ['guid', entity.guid],
-    ['comment', entity.comment],
-    ['description', entity.description],
-    ['owner', entity.owner],
-    ['rows (estimate)', entity.rowEstimate],
-    ['bytes', entity.sizeBytes],
-    ['version', entity.version],
+    ['description', annotation.description],
+    ['tags', listed(annotation.tags)],
+    ['owners', listed(annotation.owners.map(({ name }) => name))],
+    ["source's comment", entity.comment],
+    ["source's owner", entity.owner],
+    ['rows (estimate)', entity.rows === null ? null : entity.rows.toLocaleString('en')],
+    ['bytes', entity.bytes === null ? null : entity.bytes.toLocaleString('en')],
+    ['version', String(entity.version)],
+    ['collected', collectedAt === null ? null : `${collectedAt} by ${crawler.name}${run}`],
+    ['removed', entity.removedAt],
   ];
-  for (const [label, value] of facts)
-    if (value !== null && value !== undefined) printLine(`  ${label}: ${visible(String(value))}`);
+  for (const [label, value] of facts) if (value !== null) printLine(`  ${label}: ${visible(value)}`);
   if (columns.length === 0) return;
-  const keys = new Set(entity.structure?.primaryKey?.columns ?? []);
+  const keys = new Set(entity.structure.primaryKey?.columns ?? []);
   printTable(
-    ['#', 'column', 'type', 'null', 'key', 'default', 'comment'],
+    ['#', 'column', 'type', 'null', 'key', 'default', 'comment', 'description', 'tags'],
     columns.map((column) => [
       column.ordinal,
       column.name,
@@ -53,7 +58,13 @@ function printEntity(entity: Entity, columns: Column[]): void {
       keys.has(column.name) ? 'PK' : '',
       column.default ?? column.generated?.expression ?? '',
       column.comment ?? '',
+      column.description ?? '',
+      column.tags.join(', '),
     ]),
     [0],
   );
+}
+
+function listed(names: readonly string[]): string | null {
+  return names.length === 0 ? null : names.join(', ');
 }

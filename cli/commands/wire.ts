@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { crawlerSchema, crawlerSummarySchema } from '../../api/schemas/crawlers.js';
 import type { connectionTestSchema, databaseListSchema, dataSourceSchema } from '../../api/schemas/data-sources.js';
+import type { columnPageSchema, entitySchema } from '../../api/schemas/entities.js';
 import type { heldObjectPageSchema, heldRemovalSchema } from '../../api/schemas/held-removals.js';
 import type { planChangePageSchema, runPlanSchema } from '../../api/schemas/plans.js';
 import type {
@@ -33,27 +34,5 @@ export type Crawler = Wire<z.output<typeof crawlerSchema>>;
 export type CrawlerSummary = Wire<z.output<typeof crawlerSummarySchema>>;
 export type ListedDatabase = Wire<z.output<typeof databaseListSchema>>['items'][number];
 
-export interface Entity {
-  id: string;
-  guid: string;
-  kind: 'database' | 'schema' | 'table';
-  type: string;
-  qualifiedName: string;
-  owner: string | null;
-  comment: string | null;
-  description: string | null;
-  rowEstimate?: string | number | null;
-  sizeBytes?: string | number | null;
-  version: number;
-  structure?: { primaryKey?: { columns: string[] } };
-}
-
-export interface Column {
-  ordinal: number;
-  name: string;
-  type: string;
-  nullable: boolean;
-  default?: string | null;
-  generated?: { expression: string } | null;
-  comment?: string | null;
-}
+export type Entity = Wire<z.output<typeof entitySchema>>;
+export type Column = Wire<z.output<typeof columnPageSchema>>['items'][number];

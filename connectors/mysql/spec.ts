@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ConnectorSpec } from '../contract.js';
 import { type DatabaseUrlForm, parseDatabaseUrl } from '../database-url.js';
+import { mysqlDdl } from './ddl.js';
 
 const configSchema = z.strictObject({
   host: z.string().trim().min(1).max(253),
@@ -45,4 +46,14 @@ export const mysqlSpec: ConnectorSpec = {
   parseUrl: (text) => parseDatabaseUrl(text, URL_FORM),
   timeliness: { tables: 'by schedule', partitions: 'by schedule', lineage: 'not supported' },
   scopeEditable: true,
+  gaps: [
+    { what: 'owner', why: 'MySQL and MariaDB keep no owner of a table.' },
+    {
+      what: 'renames',
+      why: 'They give a table no number of its own, so that a renamed table is a removed and an added one.',
+    },
+    { what: 'size of views', why: 'They keep no rows of a view, so there are none to estimate.' },
+    { what: 'constraints other than keys', why: 'CHECK constraints, triggers and privileges are not read.' },
+  ],
+  writeDdl: mysqlDdl,
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ConnectorSpec } from '../contract.js';
 import { type DatabaseUrlForm, parseDatabaseUrl } from '../database-url.js';
+import { postgresqlDdl } from './ddl.js';
 
 const configSchema = z.strictObject({
   host: z.string().trim().min(1).max(253),
@@ -46,4 +47,13 @@ export const postgresqlSpec: ConnectorSpec = {
   parseUrl: (text) => parseDatabaseUrl(text, URL_FORM),
   timeliness: { tables: 'by schedule', partitions: 'by schedule', lineage: 'not supported' },
   scopeEditable: true,
+  gaps: [
+    { what: 'size of views', why: 'PostgreSQL keeps no rows of a view, so there are none to estimate.' },
+    {
+      what: 'constraints other than keys',
+      why: 'CHECK and EXCLUDE constraints, triggers, rules, policies and privileges are not read.',
+    },
+    { what: 'partitions of partitions', why: 'Their bounds are read, not by what a partition is itself partitioned.' },
+  ],
+  writeDdl: postgresqlDdl,
 };

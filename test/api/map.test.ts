@@ -50,6 +50,7 @@ describe('entities', () => {
       columnCount: 19,
       version: 2,
       structure: { primaryKey: { columns: ['id'] } },
+      gaps: expect.arrayContaining([{ what: 'constraints other than keys', why: expect.any(String) }]),
     });
   });
 
@@ -107,7 +108,26 @@ describe('a table', () => {
       { change: 'same', from: { name: 'c18' }, to: { name: 'c18' } },
       { change: 'removed', from: { name: 'c19' }, to: null },
     ]);
+    expect(diff.body.ddl).toMatch(/^--- version 1\n\+\+\+ version 2\n/m);
+    expect(
+      diff.body.ddl.split('\n').filter((line: string) => /^[-+] /.test(line) && line.includes('c19')),
+    ).toHaveLength(1);
+    expect(diff.body.ddl).toMatch(/^\+COMMENT ON TABLE .* IS 'customer orders';$/m);
+    expect((await get(`/tables/${tableId}/versions/diff?from=2&to=2`)).body.ddl).toBeNull();
     expect(await get(`/tables/${tableId}/versions/9`)).toMatchObject({ status: 404 });
+  });
+
+  it('has statements that make it anew, as it is and as it was', async () => {
+    const now = await get(`/tables/${tableId}/ddl`);
+    expect(now.body).toMatchObject({ version: 2, sourceType: 'postgresql' });
+    expect(now.body.text).toMatch(/^CREATE TABLE area_\d\.orders_7_daily \($/m);
+    expect(now.body.text).toContain(`-- ${now.body.notes.at(-1)}`);
+    expect(now.body.text).not.toMatch(/\bc19\b/);
+    const before = await get(`/tables/${tableId}/versions/1/ddl`);
+    expect(before.body.version).toBe(1);
+    expect(before.body.text).toMatch(/\bc19\b/);
+    const { items } = (await get('/entities')).body;
+    expect(await get(`/tables/${items[0].id}/ddl`)).toMatchObject({ status: 404 });
   });
 
   it('has no partitions where it has none', async () => {
@@ -149,6 +169,8 @@ describe('whoever is of another workspace', () => {
     '/tables/:id/partitions',
     '/tables/:id/versions',
     '/tables/:id/versions/1',
+    '/tables/:id/ddl',
+    '/tables/:id/versions/1/ddl',
     '/tables/:id/versions/diff?from=1&to=2',
   ])('is told the same of %s as of what there is not', async (path) => {
     const hidden = await get(path.replace(':id', tableId), people.outsider);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listTombstones } from '../../catalog/entities/list-tombstones.js';
 import { restoreEntity } from '../../catalog/removals/restore-entity.js';
 import { databasesToPurge, purgeTombstones } from '../../catalog/retire/purge-tombstones.js';
+import { purgeViews } from '../../catalog/retire/purge-views.js';
 import { type CrawledCatalog, crawledCatalog, tableNamed, tablesOf, takeOutbox } from '../fakes/crawled-catalog.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { testDatabase } from '../servers/test-database.js';
@@ -134,4 +135,27 @@ test('tombstones are purged once they are too old, in batches, with their versio
   expect([...(await tablesOf(map)).values()]).toHaveLength(34);
   expect(await takeOutbox(map)).toHaveLength(0);
   await expect(restoreEntity(map.database, id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('who opened a page is forgotten after so many days, in batches, and what pages show is not', async () => {
+  const map = await crawledCatalog(catalog.database, new SyntheticSource(2));
+  await map.crawl();
+  await map.rows(
+    `INSERT INTO person (email, name) SELECT 'reader' || n || '@example.com', 'Reader' FROM generate_series(1, 3) n`,
+  );
+  await map.rows(
+    `INSERT INTO entity_view (entity_id, day, person_id)
+     SELECT e.id, (now() AT TIME ZONE 'UTC')::date - back, p.id
+     FROM entity e, person p, unnest(ARRAY[0, 29, 90, 91, 400]) back
+     WHERE e.collected_database_id = ? AND e.kind = 'table' AND p.email LIKE 'reader%'`,
+    [map.collectedDatabaseId],
+  );
+  const purge = () => purgeViews(map.database, { days: 90, limit: 8 });
+  expect([await purge(), await purge(), await purge()]).toEqual([8, 4, 0]);
+  const [kept] = await map.rows<{ days: number[]; views: number }>(
+    `SELECT array_agg(DISTINCT (now() AT TIME ZONE 'UTC')::date - day ORDER BY (now() AT TIME ZONE 'UTC')::date - day) AS days,
+            count(*)::int AS views
+     FROM entity_view`,
+  );
+  expect(kept).toEqual({ days: [0, 29, 90], views: 18 });
 });

@@ -4,14 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceTable } from '../../../catalog/model/table.js';
 import { MARIADB, TestSource } from './source.js';
 
-const FILE = join(process.env.DATAMAP_TEST_SCHEMAS ?? resolve('../shared/data'), 'chinook-mysql.sql');
+export const CHINOOK = join(process.env.DATAMAP_TEST_SCHEMAS ?? resolve('../shared/data'), 'chinook-mysql.sql');
 
-if (!existsSync(FILE))
-  console.warn(`\n*** NOT TESTED, because there is no ${FILE}: name its folder in DATAMAP_TEST_SCHEMAS\n`);
+if (!existsSync(CHINOOK))
+  console.warn(`\n*** NOT TESTED, because there is no ${CHINOOK}: name its folder in DATAMAP_TEST_SCHEMAS\n`);
 
 /** The script makes and uses a database of its own name; here everything goes into the test's. */
-function chinookInto(database: string): string {
-  return readFileSync(FILE, 'utf8')
+export function chinookInto(database: string): string {
+  return readFileSync(CHINOOK, 'utf8')
     .replace(/^\uFEFF/, '')
     .replace(/^\s*DROP DATABASE.*$/gm, '')
     .replace(/^\s*CREATE DATABASE.*$/gm, '')
@@ -23,7 +23,7 @@ function chinookInto(database: string): string {
  * SHOW CREATE TABLE: the connector reads information_schema.
  */
 export function describeChinook(how: string, read: (source: TestSource) => Promise<SourceTable[]>): void {
-  describe.skipIf(MARIADB === '' || !existsSync(FILE))(`Chinook on MariaDB ${how}`, () => {
+  describe.skipIf(MARIADB === '' || !existsSync(CHINOOK))(`Chinook on MariaDB ${how}`, () => {
     let source: TestSource;
     let tables: Map<string, SourceTable>;
     let names: string[];
