@@ -57,6 +57,7 @@ export function stubControl(
       record.skipped.push(runId);
     },
     drainOutbox: async () => 0,
+    traceLineage: async () => ({ views: 0, unread: 0 }),
     retireDatabases: async () => 0,
     settleHeldRemovals: async () => ({ removed: 12, waitMs: null }),
     keepHeldRemovals: async () => 0,
