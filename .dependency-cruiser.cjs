@@ -19,6 +19,7 @@ const rooms = {
     'activities',
     'catalog',
     'connectors',
+    'lineage',
     'search',
     'db',
     'orchestrator/temporal-address.ts',

@@ -1,3 +1,4 @@
+import type { StatementReader } from '../lineage/threads/statement-reader.js';
 import type { ControlActivities, GroupActivities } from '../workflows/contract.js';
 import { createCheckSource } from './check-source.js';
 import { createCloseConnectionTest } from './close-connection-test.js';
@@ -35,9 +36,13 @@ import { createPlanRevert, createRevertUnit } from './revert-unit.js';
 import { createSettleHeldRemovals } from './settle-held-removals.js';
 import { createIsRefreshing, createSettleRefresh } from './settle-refresh.js';
 import { createStopActiveRun } from './stop-active-run.js';
+import { createTraceLineage } from './trace-lineage.js';
 
-/** The steps of the control queue: they touch our own servers only. */
-export function createControlActivities(context: ActivityContext): ControlActivities {
+/**
+ * The steps of the control queue: they touch our own servers only.
+ * @param reader the caller closes it when the steps have ended
+ */
+export function createControlActivities(context: ActivityContext, reader: StatementReader): ControlActivities {
   return guarded<ControlActivities>(
     {
       openRun: createOpenRun(context),
@@ -55,6 +60,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
       closeLostRuns: createCloseLostRuns(context),
       recordSkippedRun: createRecordSkippedRun(context),
       drainOutbox: createDrainOutbox(context),
+      traceLineage: createTraceLineage(context, reader),
       retireDatabases: createRetireDatabases(context),
       settleHeldRemovals: createSettleHeldRemovals(context),
       keepHeldRemovals: createKeepHeldRemovals(context),

@@ -16,6 +16,7 @@ export const TAGS = [
   'Runs',
   'Webhooks',
   'Map',
+  'Lineage',
   'Search',
   'Collections',
 ] as const;

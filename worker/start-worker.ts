@@ -3,6 +3,7 @@ import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/w
 import type { Logger } from 'pino';
 import type { ActivityContext } from '../activities/context.js';
 import { createControlActivities, createGroupActivities } from '../activities/index.js';
+import { StatementReader } from '../lineage/threads/statement-reader.js';
 import { CONTROL_QUEUE, groupQueue } from '../workflows/contract.js';
 import { type GroupCapacity, GroupWorkers } from './group-workers.js';
 import { serveGroups } from './groups.js';
@@ -54,12 +55,13 @@ export async function startWorker(options: {
   });
   failed.catch(() => undefined);
 
+  const reader = new StatementReader();
   const control = roles.control
     ? await Worker.create({
         ...shared,
         taskQueue: CONTROL_QUEUE,
         ...(options.workflows ?? workflowCode()),
-        activities: createControlActivities(context),
+        activities: createControlActivities(context, reader),
         maxConcurrentActivityTaskExecutions: CONTROL_SLOTS,
       })
     : undefined;
@@ -100,6 +102,7 @@ export async function startWorker(options: {
       await serving?.stop();
       if (control?.getState() === 'RUNNING') control.shutdown();
       await controlEnded;
+      await reader.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
-import { type ControlActivities, type GroupActivities, groupQueue } from './contract.js';
+import { type ControlActivities, type GroupActivities, groupQueue, TRACE_ATTEMPTS } from './contract.js';
 
 /**
  * Every activity a workflow calls, with its limits. The number of attempts is bounded by time and not by count where
@@ -127,6 +127,12 @@ export const indexing = (summary: string): Index => proxyActivities<Index>({ ...
 /** As `indexing`, but gives up soon: the outbox keeps what is not indexed and its schedule goes on from there. */
 export const indexingOnce = (summary: string): Index =>
   proxyActivities<Index>({ ...INDEX, retry: { ...INDEX.retry, maximumAttempts: 3 }, summary });
+
+type Trace = Pick<ControlActivities, 'traceLineage'>;
+
+/** Gives up soon: what is not read is read by the next run. */
+export const tracingOnce = (summary: string): Trace =>
+  proxyActivities<Trace>({ ...PUBLISH, retry: { ...PUBLISH.retry, maximumAttempts: TRACE_ATTEMPTS }, summary });
 
 type Asked = Pick<GroupActivities, 'checkSource' | 'listDatabases' | 'readPreview' | 'lookUpTable'>;
 

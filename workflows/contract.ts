@@ -155,7 +155,7 @@ export interface UnitFailure extends FailureSummary {
 
 /** The query `progress` of a crawl: for the CLI and support; the console reads rows. */
 export interface CrawlProgress {
-  phase: 'opening' | 'listing' | 'collecting' | 'indexing' | 'closing';
+  phase: 'opening' | 'listing' | 'collecting' | 'indexing' | 'tracing' | 'closing';
   unitsTotal: number;
   unitsDone: number;
   unitsFailed: number;
@@ -265,6 +265,9 @@ export interface NarrowScopeInput {
 /** Signal to a narrowing that databases left the scope; one that is about to end begins again. */
 export const NARROWED_SIGNAL = 'narrowed';
 
+/** Attempts at reading views before a run ends without: the next run goes on. */
+export const TRACE_ATTEMPTS = 3;
+
 /** The steps that run on the control queue. */
 export interface ControlActivities {
   /** Opens the run's row and closes those that a dead execution left open. Fails for good with CRAWLER_GONE. */
@@ -302,6 +305,8 @@ export interface ControlActivities {
   recordSkippedRun(request: { crawlerId: string; runId: string }): Promise<void>;
   /** Writes what waits in the outbox to the search index; returns how many entries. For a run its log hears of trouble. */
   drainOutbox(request: { crawlerId?: string; runId?: string }): Promise<number>;
+  /** Reads the views that the run's databases have in another form than their edges; returns how many, and how many not. */
+  traceLineage(request: { runId: string }): Promise<{ views: number; unread: number }>;
   /** Ends a hold that was decided on or has expired; else tells how long it has, in milliseconds. */
   settleHeldRemovals(request: { holdId: string }): Promise<{ removed: number; waitMs: number | null }>;
   /** Sees to it that each hold which is not settled has its workflow; returns how many there are. */

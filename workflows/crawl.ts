@@ -4,11 +4,12 @@ import {
   defineQuery,
   isCancellation,
   log,
+  patched,
   setHandler,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import { control, indexingOnce } from './activities.js';
+import { control, indexingOnce, tracingOnce } from './activities.js';
 import type { CrawlInput, CrawlProgress, CrawlResult, CrawlResumption, FailureSummary, RunPlan } from './contract.js';
 import { executionFailure, summarise } from './failure-summary.js';
 import { Pauses } from './pauses.js';
@@ -104,6 +105,10 @@ async function run(input: CrawlInput, runId: string, progress: RunProgress, paus
   }
   enter(progress, 'indexing');
   await bringSearchUpToDate(crawlerId, runId);
+  if (input.trigger !== 'plan' && patched('trace-lineage')) {
+    enter(progress, 'tracing');
+    await traceLineage(runId);
+  }
   enter(progress, 'closing');
   const closed = await control('Close the run').finishRun({
     runId,
@@ -135,6 +140,16 @@ async function bringSearchUpToDate(crawlerId: string, runId: string): Promise<vo
   }
 }
 
+/** After search, which people wait for. No run fails by it: the next one reads what this one leaves. */
+async function traceLineage(runId: string): Promise<void> {
+  try {
+    await tracingOnce('Read views for their lineage').traceLineage({ runId });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('Lineage is not up to date; the next run goes on', { cause: summarise(error).message });
+  }
+}
+
 function enter(progress: RunProgress, phase: CrawlProgress['phase']): void {
   progress.phase = phase;
   show(progress);
@@ -159,5 +174,6 @@ const DOING: Record<CrawlProgress['phase'], string> = {
   listing: 'listing the databases in scope',
   collecting: 'collecting',
   indexing: 'bringing search up to date',
+  tracing: 'reading views for their lineage',
   closing: 'closing the run',
 };

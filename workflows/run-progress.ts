@@ -43,6 +43,7 @@ const PHASES: Record<CrawlProgress['phase'], string> = {
   listing: 'connecting and listing the databases in scope; waits here while the resource group has no free capacity',
   collecting: 'collecting',
   indexing: 'bringing search up to date',
+  tracing: 'reading views for their lineage',
   closing: 'closing the run',
 };
 

@@ -14,6 +14,8 @@ import { diagnosisRoutes } from './diagnosis.js';
 import { entityRoutes } from './entities.js';
 import { favouriteRoutes } from './favourites.js';
 import { heldRemovalRoutes } from './held-removals.js';
+import { impactRoutes } from './impact.js';
+import { lineageRoutes } from './lineage.js';
 import { memberRoutes } from './members.js';
 import { operationRoutes } from './operations.js';
 import { personRoutes } from './people.js';
@@ -62,6 +64,8 @@ export function allRoutes(): Route[] {
     ...accessRoutes,
     ...tableRoutes,
     ...ddlRoutes,
+    ...lineageRoutes,
+    ...impactRoutes,
     ...annotationRoutes,
     ...tagRoutes,
     ...favouriteRoutes,

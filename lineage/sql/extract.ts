@@ -63,7 +63,7 @@ function readText(task: ExtractionTask, depth: Depth): Extraction {
       extraction.unparsed.push({ sql, reason });
       continue;
     }
-    extraction.statements.push(...lineageOf(rewritten, task, depth));
+    extraction.statements.push(...lineageOf(rewritten, task, depth, trees.length === 1));
   }
   return extraction;
 }
@@ -79,7 +79,13 @@ function asWritten(tree: Node, { dialect, defaults = {}, target }: ExtractionTas
 
 const QUERIES = new Set(['select', 'union', 'intersect', 'except', 'values', 'subquery', 'paren']);
 
-function lineageOf(rewritten: Rewritten, task: ExtractionTask, { columnsOf }: Depth): StatementLineage[] {
+/** @param alone whether the text is this statement and nothing else */
+function lineageOf(
+  rewritten: Rewritten,
+  task: ExtractionTask,
+  { columnsOf }: Depth,
+  alone: boolean,
+): StatementLineage[] {
   const { kind, target, query } = rewritten;
   const { dialect, defaults = {} } = task;
   if (query === undefined) return [];
@@ -95,7 +101,9 @@ function lineageOf(rewritten: Rewritten, task: ExtractionTask, { columnsOf }: De
   const named = kind === 'update' || kind === 'merge' || kind === 'delete' ? [...tables, target] : tables;
   let text: string;
   try {
-    text = generate(plainQuery(query, named), dialect);
+    const plain = plainQuery(query, named);
+    // Writing a tree out takes as long as analysing it: a text that already is the plain query stands for itself.
+    text = plain === query && task.target !== undefined && alone ? task.sql : generate(plain, dialect);
   } catch (error) {
     if (!(error instanceof NotRead)) throw error;
     return [{ ...base, columns: [], indirect: [], columnLevel: 'none', reason: error.message }];
@@ -156,14 +164,15 @@ function fallBack(task: ExtractionTask, depth: Depth, reason: string): Extractio
 }
 
 function byGrammar({ sql, defaults = {}, target }: ExtractionTask, reason: string): Extraction {
-  const statements = readByGrammar(sql, defaults).flatMap((statement): StatementLineage[] => {
+  const { read, unknown } = readByGrammar(sql, defaults);
+  const statements = read.flatMap((statement): StatementLineage[] => {
     const written = target?.table ?? statement.target;
     if (written === undefined) return [];
     const { kind, sources } = statement;
     const rest = { columns: [], indirect: [], columnLevel: 'none', parser: 'libpg-query' } as const;
     return [{ ...rest, kind, target: written, sources, columns: [], indirect: [], reason }];
   });
-  return { statements, unparsed: [] };
+  return { statements, unparsed: unknown.map((kind) => ({ sql, reason: `statement not understood: ${kind}` })) };
 }
 
 function named(

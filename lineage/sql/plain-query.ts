@@ -7,7 +7,13 @@ import type { WrittenTable } from './table-names.js';
  * with both. Returns the same node where there is nothing to change.
  */
 export function plainQuery(query: Node, tables: readonly WrittenTable[]): Node {
-  const qualified = new Set(tables.map(({ parts }) => `${parts.schema ?? ''}.${parts.name}`));
+  const qualified = new Map(
+    tables.map(({ parts: { schema = '', name } }) => {
+      const namesakes = new Set(tables.filter(({ parts }) => parts.name === name).map(({ parts }) => parts.schema));
+      // Of two schemas' tables of one name, the bare name would be either: each gets an alias that tells them apart.
+      return [`${schema}.${name}`, namesakes.size > 1 ? `${schema}__${name}` : name];
+    }),
+  );
   return plain(query) as Node;
 
   function plain(value: unknown): unknown {
@@ -18,6 +24,8 @@ export function plainQuery(query: Node, tables: readonly WrittenTable[]): Node {
     if (!isNode(value)) return value;
     const column = isNode(value.dot) ? columnOfTable(value.dot, qualified) : undefined;
     if (column !== undefined) return column;
+    const aliased = isNode(value.table) ? namesake(value.table, qualified) : undefined;
+    if (aliased !== undefined) return { ...(plain({ ...value, table: null }) as Node), table: aliased };
     let changed = false;
     const copy: Node = {};
     for (const [key, child] of Object.entries(value)) {
@@ -29,13 +37,22 @@ export function plainQuery(query: Node, tables: readonly WrittenTable[]): Node {
   }
 }
 
-function columnOfTable({ this: left, field }: Node, qualified: ReadonlySet<string>): Node | undefined {
+function columnOfTable({ this: left, field }: Node, qualified: ReadonlyMap<string, string>): Node | undefined {
   const column = isNode(left) && isNode(left.column) ? left.column : undefined;
   if (column === undefined || !isIdentifier(column.table) || !isIdentifier(column.name) || !isIdentifier(field)) {
     return undefined;
   }
-  if (!qualified.has(`${column.table.name}.${column.name.name}`)) return undefined;
-  return { column: { ...column, name: field, table: column.name } };
+  const name = qualified.get(`${column.table.name}.${column.name.name}`);
+  if (name === undefined) return undefined;
+  const table = name === column.name.name ? column.name : { ...column.name, name };
+  return { column: { ...column, name: field, table } };
+}
+
+/** The table under its alias, where it shares its name with another schema's and has no alias of its own. */
+function namesake(table: Node, qualified: ReadonlyMap<string, string>): Node | undefined {
+  if (!isIdentifier(table.name) || !isIdentifier(table.schema) || isIdentifier(table.alias)) return undefined;
+  const name = qualified.get(`${table.schema.name}.${table.name.name}`);
+  return name === undefined || name === table.name.name ? undefined : { ...table, alias: { ...table.name, name } };
 }
 
 /** The fields of a SELECT whose FROM holds joins in parentheses, with those among its own joins. */

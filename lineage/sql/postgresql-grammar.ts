@@ -23,21 +23,32 @@ const WRITES: Record<string, string> = {
   SelectStmt: 'query',
 };
 
+/** Statements that move no rows from table to table, by the names of the grammar's nodes (PostgreSQL, `parsenodes.h`). */
+const WITHOUT_LINEAGE =
+  /^((Alter|Create(?!TableAs)|Define|Drop|Grant|Comment|Index|Variable|Transaction|Vacuum|Truncate|Refresh|Lock|Reassign|Rename|View|Rule|Sec|Notify|Listen|Unlisten|Discard|Cluster|Reindex|CheckPoint|Load|Composite|Constraints|Close|Deallocate|Declare|Fetch|Import|Explain)\w*)$/;
+
 /**
- * Reads statements with PostgreSQL's own grammar, at table level. Statements that touch no table's rows are left out.
+ * Reads statements with PostgreSQL's own grammar, at table level. Those that move no rows are left out; of those whose kind
+ * is not known here (`COPY`, `EXECUTE`, `CALL`, `DO` may move any) the kinds are told.
  * @throws Error where PostgreSQL would refuse the text too
  */
-export function readByGrammar(sql: string, defaults: NameDefaults): GrammarStatement[] {
+export function readByGrammar(sql: string, defaults: NameDefaults): { read: GrammarStatement[]; unknown: string[] } {
   const { stmts } = parseSync(sql) as unknown as { stmts?: { stmt: unknown }[] };
-  return (stmts ?? []).flatMap(({ stmt }) => {
+  const unknown: string[] = [];
+  const read = (stmts ?? []).flatMap(({ stmt }): GrammarStatement[] => {
     const found = kindOf(stmt);
     const kind = found === undefined ? undefined : WRITES[found.kind];
-    if (found === undefined || kind === undefined) return [];
+    if (found === undefined || kind === undefined) {
+      const name = found?.kind ?? 'no statement';
+      if (!WITHOUT_LINEAGE.test(name)) unknown.push(name);
+      return [];
+    }
     const { relation, view, into, intoClause, ...read } = found.fields;
     const written = relation ?? view ?? (isNode(into) ? into.rel : isNode(intoClause) ? intoClause.rel : undefined);
     const target = rangeVar(written, defaults);
     return [{ kind: kind === 'query' && target ? 'select_into' : kind, target, sources: relations(read, defaults) }];
   });
+  return { read, unknown };
 }
 
 function rangeVar(node: unknown, defaults: NameDefaults): TableName | undefined {

@@ -10,6 +10,7 @@ export async function nodesOfEntities(
     database,
     `INSERT INTO lineage_node (entity_id)
      SELECT DISTINCT unnest(?::bigint[])
+     ORDER BY 1
      ON CONFLICT (entity_id) DO NOTHING`,
     [[...entityIds]],
   );
@@ -19,4 +20,38 @@ export async function nodesOfEntities(
     [[...entityIds]],
   );
   return new Map(rows.map(({ id, entity }) => [entity, id]));
+}
+
+/** Something that is not on the map, as OpenLineage names data sets, e.g. `postgres://db:5432` and `shop.public.orders`. */
+export interface ExternalName {
+  namespace: string;
+  name: string;
+}
+
+/** The same text for the same external name. */
+export const externalKey = ({ namespace, name }: ExternalName): string => JSON.stringify([namespace, name]);
+
+/** Nodes of what is not on the map, made where there are none; by `externalKey`, ids as decimal text. */
+export async function nodesOfExternals(
+  database: Database,
+  externals: readonly ExternalName[],
+): Promise<ReadonlyMap<string, string>> {
+  const wanted = JSON.stringify(externals.map(({ namespace, name }) => ({ namespace, name })));
+  await query(
+    database,
+    `INSERT INTO lineage_node (namespace, name)
+     SELECT DISTINCT w.namespace, w.name
+     FROM jsonb_to_recordset(?) AS w(namespace text, name text)
+     ORDER BY w.namespace, w.name
+     ON CONFLICT (namespace, name) WHERE entity_id IS NULL DO NOTHING`,
+    [wanted],
+  );
+  const rows = await query<ExternalName & { id: string }>(
+    database,
+    `SELECT DISTINCT n.id, n.namespace, n.name
+     FROM jsonb_to_recordset(?) AS w(namespace text, name text)
+     JOIN lineage_node n ON n.namespace = w.namespace AND n.name = w.name AND n.entity_id IS NULL`,
+    [wanted],
+  );
+  return new Map(rows.map(({ id, ...name }) => [externalKey(name), id]));
 }

@@ -147,6 +147,7 @@ async function ask(
     .replace('{delivery}', '1')
     .replace('{entityId}', ids.entities ?? '')
     .replace(/diff$/, 'diff?from=1&to=1')
+    .replace(/path$/, `path?to=${id}`)
     .replace(/\{\w+\}/g, randomUUID());
   const unwanted = {
     unwanted: true,
@@ -187,6 +188,10 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /entities',
       'GET /entities/{id}',
       'GET /entities/{id}/annotation',
+      'GET /entities/{id}/impact',
+      'GET /entities/{id}/impact.csv',
+      'GET /entities/{id}/lineage',
+      'GET /entities/{id}/lineage/path',
       'GET /entities/{id}/annotation/edits',
       'GET /favourites',
       'GET /entities/{id}/access',

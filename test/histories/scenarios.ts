@@ -170,6 +170,13 @@ export const scenarios: Scenario[] = [
     },
   },
   {
+    databases: ['shop'],
+    play: async (stage) => {
+      await crawlToItsEnd(stage);
+      return { 'crawl-that-traced-lineage': theCrawl(stage) };
+    },
+  },
+  {
     databases: ['hr', 'sales', 'shop'],
     group: {
       collectUnit: async ({ database }) => {

@@ -22,6 +22,7 @@ const CASES = new URL('./cases/', import.meta.url);
 const COLUMNS: Record<string, string[]> = {
   'raw.customers': ['id', 'bonus', 'active'],
   'raw.orders': ['cid', 'total'],
+  'raw.c': ['id', 'k'],
   'raw.z': ['k', 'x', 'id'],
   'mart.c': ['id', 'bonus', 'active'],
 };

@@ -83,6 +83,7 @@ describe('a crawl', () => {
         'Collect database shop',
         'Publish database shop',
         'Bring search up to date',
+        'Read views for their lineage',
         'Close the run',
       ]);
     });

@@ -1,0 +1,80 @@
+import { visiblePredicate } from '../../access/visibility.js';
+import { requireVisible } from '../../catalog/entities/entity.js';
+import { type Affected, listImpact } from '../../lineage/read/impact.js';
+import { csvLine } from '../csv.js';
+import { presentNode } from '../present-lineage.js';
+import { type Route, route, visible } from '../route.js';
+import { impactCsvQuery, impactPageSchema, impactQuery } from '../schemas/lineage.js';
+import { decimalParams } from '../schemas/lists.js';
+
+const tag = 'Lineage';
+const MOST_ROWS = 10_000;
+const HEADINGS = [
+  'distance',
+  'qualified_name',
+  'type',
+  'source_type',
+  'workspace',
+  'owners',
+  'source_owner',
+  'outside',
+];
+
+export const impactRoutes: Route[] = [
+  route({
+    method: 'get',
+    path: '/entities/:id/impact',
+    tag,
+    summary: 'List everything that a change of a table may reach',
+    description: 'All that is downstream and that you may see, the nearest first, with its owners.',
+    access: visible,
+    params: decimalParams,
+    query: impactQuery,
+    reply: { status: 200, description: 'A page of what may be affected.', body: impactPageSchema },
+    handle: async ({ database }, { actor, params, query: { asOf, ...page } }) => {
+      const seen = visiblePredicate(actor);
+      await requireVisible(database, params.id, seen);
+      const found = await listImpact(database, params.id, page, { visible: seen, asOf });
+      return { body: { ...found, items: found.items.map(presentNode) } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/entities/:id/impact.csv',
+    tag,
+    summary: 'Export everything that a change of a table may reach as CSV',
+    description: 'The first 10,000; the header X-Datamap-Truncated is true where there are more.',
+    access: visible,
+    params: decimalParams,
+    query: impactCsvQuery,
+    reply: { status: 200, description: 'A line for each, after one of headings.', stream: 'text/csv' },
+    handle: async ({ database }, { actor, params, query: { asOf }, response }) => {
+      const seen = visiblePredicate(actor);
+      await requireVisible(database, params.id, seen);
+      const found = await listImpact(database, params.id, { limit: MOST_ROWS }, { visible: seen, asOf });
+      response.writeHead(200, {
+        'Content-Type': 'text/csv; charset=utf-8',
+        'Content-Disposition': 'attachment; filename="impact.csv"',
+        'Cache-Control': 'no-store',
+        'X-Datamap-Truncated': String(found.truncated || found.nextCursor !== undefined),
+      });
+      // With the mark by which spreadsheets know UTF-8.
+      response.end(`\ufeff${csvLine(HEADINGS)}${found.items.map(lineOf).join('')}`);
+      return undefined;
+    },
+  }),
+];
+
+function lineOf(affected: Affected): string {
+  const { distance, owners, entity, external } = presentNode(affected);
+  return csvLine([
+    distance,
+    entity?.qualifiedName ?? external?.name ?? '',
+    entity?.type ?? null,
+    entity?.sourceType ?? null,
+    entity?.workspace.name ?? null,
+    owners.join('; '),
+    entity?.owner ?? null,
+    external?.namespace ?? null,
+  ]);
+}

@@ -1,0 +1,103 @@
+import { DECIMAL, decodeCursor, encodeCursor } from '../../catalog/model/cursor.js';
+import type { Database } from '../../db/database.js';
+import { type DescribedEdge, type DescribedNode, describeEdges, describeNodes } from './describe.js';
+import { type Degrees, type Direction, degreesOf, neighboursOf, nodeOf, type View } from './neighbours.js';
+
+/** No answer holds more nodes: a reader goes on from one of them. */
+export const MOST_NODES = 1_000;
+
+export interface GraphNode extends DescribedNode, Omit<Degrees, 'node'> {
+  /** Steps from where the reading began: negative upstream. */
+  distance: number;
+  /** Where to go on with this node's neighbours on a side that was read and not to its end. */
+  nextUpstream?: string;
+  nextDownstream?: string;
+}
+
+export interface Graph {
+  /** The node of the entity asked for; undefined where no edge ever named it. */
+  start: string | undefined;
+  nodes: GraphNode[];
+  edges: DescribedEdge[];
+  /** There were more than an answer holds. */
+  truncated: boolean;
+}
+
+export interface GraphRequest extends View {
+  direction: Direction | 'both';
+  /** Steps, from 1. */
+  depth: number;
+  /** Neighbours of each node on each side. */
+  limit: number;
+  cursor?: string | undefined;
+  withColumns: boolean;
+}
+
+/**
+ * The surroundings of an entity that the reader may see. Nothing is read through what may not be seen, and of such things
+ * a node tells no more than that there are some on that side. Each node is read once, however many ways lead to it.
+ * @throws InvalidCursor
+ */
+export async function readGraph(database: Database, entityId: string, request: GraphRequest): Promise<Graph> {
+  const [side, after] = decodeCursor(request.cursor, [/^(up|down)$/, DECIMAL]) ?? [];
+  const start = await nodeOf(database, entityId);
+  if (start === undefined) return { start, nodes: [], edges: [], truncated: false };
+  const directions: Direction[] =
+    side !== undefined ? [side as Direction] : request.direction === 'both' ? ['up', 'down'] : [request.direction];
+  const distances = new Map<string, number>([[start, 0]]);
+  const pairs = new Map<string, { upstream: string; downstream: string }>();
+  const next = new Map<string, Partial<Record<Direction, string>>>();
+  let truncated = false;
+  for (const direction of directions) {
+    // Of a node that both directions lead to, which only a cycle has, each side is read for itself.
+    const seen = new Set([start]);
+    let frontier = [start];
+    for (let step = 1; step <= request.depth && frontier.length > 0 && !truncated; step += 1) {
+      const from = { limit: request.limit, ...(step === 1 && after !== undefined ? { after } : {}) };
+      const found = await neighboursOf(database, frontier, direction, request, from);
+      const reached: string[] = [];
+      const taken = new Map<string, number>();
+      for (const { from: near, node } of found) {
+        const count = (taken.get(near) ?? 0) + 1;
+        taken.set(near, count);
+        if (count > request.limit) continue;
+        if (!distances.has(node) && distances.size >= MOST_NODES) {
+          truncated = true;
+          continue;
+        }
+        const pair = direction === 'up' ? { upstream: node, downstream: near } : { upstream: near, downstream: node };
+        pairs.set(`${pair.upstream}>${pair.downstream}`, pair);
+        if (count === request.limit) next.set(near, { ...next.get(near), [direction]: node });
+        if (!distances.has(node)) distances.set(node, direction === 'up' ? -step : step);
+        if (!seen.has(node)) reached.push(node);
+        seen.add(node);
+      }
+      for (const near of frontier) {
+        if ((taken.get(near) ?? 0) <= request.limit) next.set(near, { ...next.get(near), [direction]: '' });
+      }
+      frontier = reached;
+    }
+  }
+  const nodes = [...distances.keys()];
+  const described = new Map((await describeNodes(database, nodes)).map((node) => [node.node, node]));
+  const degrees = await degreesOf(database, nodes, request);
+  return {
+    start,
+    nodes: degrees.flatMap((degree): GraphNode[] => {
+      const node = described.get(degree.node);
+      if (node === undefined) return [];
+      const { up, down } = next.get(degree.node) ?? {};
+      return [
+        {
+          ...node,
+          ...degree,
+          distance: distances.get(degree.node) ?? 0,
+          ...(up ? { nextUpstream: encodeCursor(['up', up]) } : {}),
+          ...(down ? { nextDownstream: encodeCursor(['down', down]) } : {}),
+        },
+      ];
+    }),
+    edges: await describeEdges(database, [...pairs.values()], request, request.withColumns),
+    truncated,
+  };
+}

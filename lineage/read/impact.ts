@@ -1,0 +1,71 @@
+import { DECIMAL, decodeCursor, encodeCursor, type Page } from '../../catalog/model/cursor.js';
+import type { Database } from '../../db/database.js';
+import { query } from '../../db/query.js';
+import { type DescribedNode, describeNodes } from './describe.js';
+import { nodeOf, type View } from './neighbours.js';
+import { MOST_REACHED, reachOf } from './reach.js';
+
+/** Something that a change of a table may reach. */
+export interface Affected extends DescribedNode {
+  distance: number;
+  /** Whom people named as its owners. */
+  owners: string[];
+}
+
+export interface ImpactPage extends Page<Affected> {
+  /** Of all pages. */
+  total: number;
+  truncated: boolean;
+}
+
+/**
+ * Everything downstream of an entity that the reader may see, the nearest first, with its owners.
+ * @throws InvalidCursor
+ */
+export async function listImpact(
+  database: Database,
+  entityId: string,
+  page: { cursor?: string | undefined; limit: number },
+  view: View,
+): Promise<ImpactPage> {
+  const [distance = '0', after = '0'] = decodeCursor(page.cursor, [DECIMAL, DECIMAL]) ?? [];
+  const start = await nodeOf(database, entityId);
+  if (start === undefined) return { items: [], total: 0, truncated: false };
+  const { reached, truncated } = await reachOf(database, start, 'down', view);
+  const left = reached.filter(
+    (one) => one.distance > Number(distance) || (one.distance === Number(distance) && BigInt(one.node) > BigInt(after)),
+  );
+  const shown = left.slice(0, page.limit);
+  const last = shown.at(-1);
+  return {
+    items: await describe(database, shown),
+    total: reached.length,
+    truncated: truncated || reached.length >= MOST_REACHED,
+    ...(left.length > shown.length && last !== undefined
+      ? { nextCursor: encodeCursor([String(last.distance), last.node]) }
+      : {}),
+  };
+}
+
+async function describe(
+  database: Database,
+  reached: readonly { node: string; distance: number }[],
+): Promise<Affected[]> {
+  const nodes = reached.map(({ node }) => node);
+  const described = new Map((await describeNodes(database, nodes)).map((one) => [one.node, one]));
+  const owners = await query<{ node: string; owners: string[] }>(
+    database,
+    `SELECT n.id AS node, array_agg(coalesce(o.name, p.name) ORDER BY o.place) AS owners
+     FROM lineage_node n
+     JOIN annotation_owner o ON o.entity_id = n.entity_id
+     LEFT JOIN person p ON p.id = o.person_id
+     WHERE n.id = ANY(?::bigint[])
+     GROUP BY n.id`,
+    [nodes],
+  );
+  const byNode = new Map(owners.map(({ node, owners: of }) => [node, of]));
+  return reached.flatMap(({ node, distance }): Affected[] => {
+    const found = described.get(node);
+    return found === undefined ? [] : [{ ...found, distance, owners: byNode.get(node) ?? [] }];
+  });
+}

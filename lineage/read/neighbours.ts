@@ -1,0 +1,112 @@
+import type { Knex } from 'knex';
+import type { Database } from '../../db/database.js';
+import { query } from '../../db/query.js';
+
+/** Against or along the flow of data. */
+export type Direction = 'up' | 'down';
+
+/** What a reader may see of the graph, and when. */
+export interface View {
+  /** A condition on `collected_database` under the alias `d`. */
+  visible: Knex.Raw;
+  /** The map of then; of now when left out. */
+  asOf?: Date | undefined;
+}
+
+/** Ends of an edge, as names of columns: the one that is known, and the one that is looked for. */
+export const ENDS = {
+  up: { near: 'downstream', far: 'upstream' },
+  down: { near: 'upstream', far: 'downstream' },
+} as const;
+
+/** An edge `l` that there is, or was at the time. */
+export const AT_THE_TIME = `
+  CASE
+    WHEN CAST(:asOf AS timestamptz) IS NULL THEN l.valid_to IS NULL
+    ELSE l.valid_from <= CAST(:asOf AS timestamptz)
+         AND (l.valid_to IS NULL OR l.valid_to > CAST(:asOf AS timestamptz))
+  END`;
+
+/** Whether the node `n` may be seen: what is not on the map is named by what names it, and hidden with that. */
+export const SHOWN = `(n.entity_id IS NULL OR (d.id IS NOT NULL AND coalesce((:visible), false)))`;
+export const SHOWN_JOINS = `
+  LEFT JOIN entity t ON t.id = n.entity_id
+  LEFT JOIN collected_database d ON d.id = t.collected_database_id`;
+
+export interface Neighbour {
+  from: string;
+  node: string;
+}
+
+/**
+ * The next nodes of each of these, without those that may not be seen: so many of each, by node, one more than `limit` to
+ * tell that there are others.
+ * @param after the node after which to go on
+ */
+export function neighboursOf(
+  database: Database,
+  nodes: readonly string[],
+  direction: Direction,
+  { visible, asOf }: View,
+  { after = '0', limit }: { after?: string; limit: number },
+): Promise<Neighbour[]> {
+  const { near, far } = ENDS[direction];
+  return query<Neighbour>(
+    database,
+    `SELECT f.node AS "from", found.node
+     FROM unnest(CAST(:nodes AS bigint[])) AS f(node)
+     CROSS JOIN LATERAL (
+       SELECT DISTINCT l.${far} AS node
+       FROM lineage_edge l
+       JOIN lineage_node n ON n.id = l.${far}
+       ${SHOWN_JOINS}
+       WHERE l.${near} = f.node AND l.${far} > CAST(:after AS bigint) AND ${AT_THE_TIME} AND ${SHOWN}
+       ORDER BY l.${far}
+       LIMIT :limit + 1
+     ) found
+     ORDER BY f.node, found.node`,
+    { nodes: [...nodes], after, limit, visible, asOf: asOf ?? null },
+  );
+}
+
+/** How many nodes a node has on each side that may be seen, and whether there are some that may not. */
+export interface Degrees {
+  node: string;
+  upstream: number;
+  downstream: number;
+  restrictedUpstream: boolean;
+  restrictedDownstream: boolean;
+}
+
+/** Exact degrees of these nodes. */
+export function degreesOf(database: Database, nodes: readonly string[], { visible, asOf }: View): Promise<Degrees[]> {
+  const side = (direction: Direction) => `
+    CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE shown)::int AS count, coalesce(bool_or(NOT shown), false) AS restricted
+      FROM (
+        SELECT ${SHOWN} AS shown
+        FROM (
+          SELECT DISTINCT l.${ENDS[direction].far} AS id
+          FROM lineage_edge l
+          WHERE l.${ENDS[direction].near} = f.node AND ${AT_THE_TIME}
+        ) e
+        JOIN lineage_node n ON n.id = e.id
+        ${SHOWN_JOINS}
+      ) s
+    ) ${direction}_side`;
+  return query<Degrees>(
+    database,
+    `SELECT f.node, up_side.count AS upstream, down_side.count AS downstream,
+            up_side.restricted AS "restrictedUpstream", down_side.restricted AS "restrictedDownstream"
+     FROM unnest(CAST(:nodes AS bigint[])) AS f(node)
+     ${side('up')}
+     ${side('down')}`,
+    { nodes: [...nodes], visible, asOf: asOf ?? null },
+  );
+}
+
+/** The node of an entity, or undefined where no edge ever named it. */
+export async function nodeOf(database: Database, entityId: string): Promise<string | undefined> {
+  const [row] = await query<{ id: string }>(database, 'SELECT id FROM lineage_node WHERE entity_id = ?', [entityId]);
+  return row?.id;
+}
