@@ -61,6 +61,11 @@ export interface SearchRequest {
   facets: readonly Facet[];
   /** Looks in the names of columns alone, for columns as themselves; the hits are the tables that have them. */
   within?: 'columns';
+  /**
+   * Only the best hits, and soon, as while somebody types. There is no cursor, before or after, and `total` is what is
+   * returned where counting costs time.
+   */
+  onlyBest?: true;
   /** 1 to 100. */
   limit: number;
   /** Opaque, from an earlier answer. */

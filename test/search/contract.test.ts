@@ -392,6 +392,45 @@ describe.each(engines.filter(({ available }) => available))('a search index kept
     });
   });
 
+  describe('while somebody types', () => {
+    const suggested = async (text: string, request: Partial<SearchRequest> = {}) =>
+      (await search(text, { onlyBest: true, limit: 5, ...request })).hits.map(({ document }) => document.name);
+    const SUGGESTED = [
+      tableDocument({ name: 'payment' }),
+      tableDocument({ name: 'payment_methods' }),
+      tableDocument({ name: 'daily_payment', popularity: 40 }),
+      tableDocument({ name: 'daily_payment_errors' }),
+      tableDocument({ name: 'ledger', columnNames: ['payment'] }),
+      tableDocument({ name: 'about', comment: 'everything on payment' }),
+      tableDocument({ name: 'payment_of_w2', visibleTo: 'workspace:w2' }),
+      ...Array.from({ length: 120 }, (_, n) => tableDocument({ name: `filler_${n}` })),
+    ];
+    beforeEach(() => put(...SUGGESTED));
+
+    test.each([
+      'p',
+      'pa',
+      'paym',
+      'payment',
+      'daily pay',
+      'payment dai',
+      'about',
+      'paymnt',
+      'daily paymnt',
+      'fill',
+      '12',
+    ])('finds for "%s" what a search finds first, in its order', async (text) => {
+      for (const visibleTo of ['everything', ['tenant'], ['workspace:w2']] as const)
+        expect(await suggested(text, { visibleTo })).toEqual(await names(text, { visibleTo, limit: 5 }));
+    });
+
+    test('says what was searched instead, and nothing of what may not be seen', async () => {
+      expect((await search('paymnt', { onlyBest: true })).correctedTo).toBe('payment');
+      expect(await suggested('payment_of_w2', { visibleTo: ['tenant'] })).not.toContain('payment_of_w2');
+      expect(await search('zygomorphic', { onlyBest: true })).toMatchObject({ hits: [], total: 0 });
+    });
+  });
+
   describe('after a write', () => {
     test('a changed document is found by its new words only', async () => {
       const before = tableDocument({ name: 'oldish_thing' });
