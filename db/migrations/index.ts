@@ -16,6 +16,7 @@ import * as annotations from './0014-annotations.js';
 import * as askedOfSources from './0015-asked-of-sources.js';
 import * as collections from './0016-collections.js';
 import * as webhooks from './0017-webhooks.js';
+import * as facets from './0019-facets.js';
 
 interface Migration {
   name: string;
@@ -42,6 +43,7 @@ const migrations: Migration[] = [
   { name: '0015-asked-of-sources', ...askedOfSources },
   { name: '0016-collections', ...collections },
   { name: '0017-webhooks', ...webhooks },
+  { name: '0019-facets', ...facets },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

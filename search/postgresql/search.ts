@@ -24,13 +24,16 @@ export async function answer(database: Database, tables: Tables, request: Search
   const wanted = { shown, after, limit: request.limit + 1 };
 
   if (words.length === 0) {
-    const facets =
-      request.facets.length === 0 ? {} : (await countFacets(database, tables, undefined, request, shown)).facets;
+    // Groups are counted as they are written; how long ago something changed is not in them.
+    const counted =
+      request.facets.length > 0 || (request.filters.updated !== undefined && !request.onlyBest)
+        ? await countFacets(database, tables, undefined, request, await seenBy(database, tables, request, shown))
+        : { total: shown.documents, facets: {} };
     const found = shown.documents === 0 ? [] : await findNewest(database, tables, wanted);
-    return assembled(request, found, shown.documents, facets, undefined);
+    return assembled(request, found, counted.total, counted.facets, undefined);
   }
 
-  const seen = isFiltered(request) ? await shownBy(database, tables, { ...request, filters: {} }) : shown;
+  const seen = await seenBy(database, tables, request, shown);
   const count = async (reading: Reading): Promise<Counted> =>
     request.facets.length === 0
       ? { total: await countReading(database, tables, reading, shown), facets: {} }
@@ -51,6 +54,11 @@ export async function answer(database: Database, tables: Tables, request: Search
   const { total, facets } = counted;
   const found = total === 0 ? [] : await findBest(database, tables, reading, wanted, total);
   return assembled(request, found, total, facets, { ...reading, corrected });
+}
+
+/** What the searcher may see without the filters. */
+async function seenBy(database: Database, tables: Tables, request: SearchRequest, shown: Shown): Promise<Shown> {
+  return isFiltered(request) ? shownBy(database, tables, { ...request, filters: {} }) : shown;
 }
 
 /** The same without any counting: the answer is whatever is found first. */
