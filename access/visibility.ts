@@ -39,3 +39,13 @@ export async function searchMarks(database: Database, actor: Actor): Promise<str
   ]);
   return rows.map(({ id }) => id);
 }
+
+/** The ids of the databases that are public within the tenant now, in the words of the search index. */
+export async function publicMarks(database: Database): Promise<string[]> {
+  const rows = await query<{ id: string }>(
+    database,
+    `SELECT id FROM collected_database WHERE visibility = 'tenant' AND retiring_at IS NULL ORDER BY id`,
+    [],
+  );
+  return rows.map(({ id }) => id);
+}

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Actor } from '../access/actor.js';
-import { searchMarks } from '../access/visibility.js';
+import { publicMarks, searchMarks } from '../access/visibility.js';
 import type { Database } from '../db/database.js';
 import type { SearchRequest } from '../search/port.js';
 import { Problem } from './problems.js';
@@ -9,7 +9,7 @@ import type { searchQuery } from './schemas/search.js';
 /** What a search over HTTP asks of the index, as this person may see it. Every route that searches goes through here. */
 export async function searchRequest(
   database: Database,
-  { q, facets, cursor, limit, hasDescription, kind, ...filters }: z.output<typeof searchQuery>,
+  { q, facets, cursor, limit, hasDescription, hasLineage, kind, ...filters }: z.output<typeof searchQuery>,
   actor: Actor,
 ): Promise<SearchRequest> {
   const fields = kind?.includes('field') ?? false;
@@ -23,10 +23,14 @@ export async function searchRequest(
       ...filters,
       ...(kind === undefined ? {} : { kind: fields ? ['table'] : kind }),
       ...(hasDescription === undefined ? {} : { hasDescription: [String(hasDescription)] }),
+      ...(hasLineage === undefined ? {} : { hasLineage: [String(hasLineage)] }),
     },
     ...(fields ? { within: 'columns' as const } : {}),
     visibleTo: await searchMarks(database, actor),
     facets,
+    ...(filters.visibility === undefined && !facets.includes('visibility')
+      ? {}
+      : { publicMarks: await publicMarks(database) }),
     limit,
     ...(cursor === undefined ? {} : { cursor }),
   };

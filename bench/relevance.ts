@@ -48,7 +48,8 @@ export async function benchRelevance(options: { misses: boolean }): Promise<void
 
     const database = openDatabase(await makeDatabase('relevance_index'), { name: 'datamap-bench' });
     await migrate(database);
-    const scores = [await scoreOf(createPostgresqlIndex(database), documents, asked)];
+    const index = createPostgresqlIndex(database);
+    const scores = [await scoreOf(index, documents, asked), await scoreOf(index, documents, asked, { onlyBest: true })];
     await database.destroy();
 
     const url = process.env.MEILI_URL ?? '';
@@ -88,7 +89,8 @@ async function scoreMeilisearch(url: string, documents: SearchDocument[], asked:
   }
 }
 
-async function scoreOf(index: SearchIndex, documents: SearchDocument[], asked: Asked[]) {
+/** @param how nothing of it asks as a search does, `onlyBest` as suggestions do */
+async function scoreOf(index: SearchIndex, documents: SearchDocument[], asked: Asked[], how: { onlyBest?: true } = {}) {
   await index.prepare();
   await index.write({ put: documents, remove: [] });
   const scored: Scored[] = [];
@@ -99,6 +101,7 @@ async function scoreOf(index: SearchIndex, documents: SearchDocument[], asked: A
       visibleTo: 'everything',
       facets: [],
       limit: 10,
+      ...how,
     });
     scored.push(
       score(
@@ -107,7 +110,7 @@ async function scoreOf(index: SearchIndex, documents: SearchDocument[], asked: A
       ),
     );
   }
-  return { engine: index.engine, scored };
+  return { engine: how.onlyBest ? `${index.engine}, while typing` : index.engine, scored };
 }
 
 function score(asked: Asked, hits: string[]): Scored {

@@ -64,6 +64,7 @@ function documentOf(n: number): SearchDocument {
     comment: `${pick(CHINESE, next)}${pick(CHINESE, next)}数据，${words.join(' ')} of the ${schema} team`,
     description: null,
     tags: [],
+    hasLineage: false,
     columnNames: Array.from({ length: 20 }, () => `${pick(WORDS, next)}_${pick(COLUMNS, next)}`),
     columnComments: Array.from({ length: 20 }, () => ''),
     visibleTo: n % 10 === 0 ? 'tenant' : (AUDIENCES[workspace] as string),

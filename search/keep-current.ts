@@ -8,8 +8,9 @@ import { rebuildIndex } from './rebuild.js';
  * an index of an earlier version goes on answering until one of this version is filled.
  *
  * 2: names of tables apart from those of columns, compounds taken apart, popularity; documents carry their database.
+ * 3: tags and lineage as facets.
  */
-export const INDEX_VERSION = 2;
+export const INDEX_VERSION = 3;
 
 export type Kept = 'current' | 'rebuilt';
 

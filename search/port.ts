@@ -25,6 +25,8 @@ export interface SearchDocument {
   columnNames: string[];
   /** The source's words of each column, and people's. */
   columnComments: string[];
+  /** Whether an edge of lineage comes to it or goes from it. */
+  hasLineage: boolean;
   /** The id of its collected database, which decides who may find it. Compared with the searcher's list. */
   visibleTo: string;
   /** How often its page was opened; among equally good matches what is opened more comes first. */
@@ -49,6 +51,12 @@ export const FACETS = [
   'schema',
   'owner',
   'hasDescription',
+  'tag',
+  'hasLineage',
+  /** See updated.ts. */
+  'updated',
+  /** `tenant` or `workspace`, as it stands now: {@link SearchRequest.publicMarks}. */
+  'visibility',
 ] as const;
 export type Facet = (typeof FACETS)[number];
 
@@ -59,8 +67,15 @@ export interface SearchRequest {
   /** From access/: the values of `visibleTo` that this person may see, or everything for a tenant's admin. */
   visibleTo: readonly string[] | 'everything';
   facets: readonly Facet[];
+  /** From access/: the values of `visibleTo` that are public in the tenant, where visibility is a filter or a facet. */
+  publicMarks?: readonly string[];
   /** Looks in the names of columns alone, for columns as themselves; the hits are the tables that have them. */
   within?: 'columns';
+  /**
+   * Only the best hits, and soon, as while somebody types. There is no cursor, before or after, and `total` is what is
+   * returned where counting costs time.
+   */
+  onlyBest?: true;
   /** 1 to 100. */
   limit: number;
   /** Opaque, from an earlier answer. */

@@ -41,7 +41,8 @@ export const searchRoutes: Route[] = [
     handle: async ({ database, searchIndex }, { actor, query: { q, limit } }) => {
       // Everything newest first is no suggestion.
       if (q.trim() === '') return { body: { suggestions: [] } };
-      const answer = await searchIndex.search(await searchRequest(database, { q, limit, facets: [] }, actor));
+      const asked = await searchRequest(database, { q, limit, facets: [] }, actor);
+      const answer = await searchIndex.search({ ...asked, onlyBest: true });
       return {
         body: {
           suggestions: answer.hits.map(presentHit).map(({ kind, document, highlights, fields }) => ({

@@ -4,7 +4,12 @@ import { searchFilters } from './search.js';
 
 /** What a saved search asks: as GET /search takes it, without the place in the results. */
 const savedQuery = z
-  .strictObject({ q: z.string().max(500).default(''), ...searchFilters, hasDescription: z.boolean().optional() })
+  .strictObject({
+    q: z.string().max(500).default(''),
+    ...searchFilters,
+    hasDescription: z.boolean().optional(),
+    hasLineage: z.boolean().optional(),
+  })
   .meta({ id: 'SavedQuery' });
 
 export const newSavedSearchSchema = z.strictObject({

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { FACETS } from '../../search/port.js';
+import { UPDATED } from '../../search/updated.js';
 import { cursor, decimalId, flag, limit, several, timestamp, uuid } from './lists.js';
 
 /** The fields a result can be narrowed by and counted over: the search port's own. */
-export const facetSchema = z
-  .enum(['kind', 'type', 'sourceType', 'dataSourceId', 'workspaceId', 'database', 'schema', 'owner', 'hasDescription'])
-  .meta({ id: 'Facet' });
+export const facetSchema = z.enum(FACETS).meta({ id: 'Facet' });
 
 const text = z.string().min(1).max(256);
 
@@ -20,16 +20,29 @@ export const searchFilters = {
   database: several(text),
   schema: several(text),
   owner: several(text),
+  tag: several(text).meta({ description: "People's tags of the entity itself, by name." }),
+  updated: several(z.enum(UPDATED)).meta({
+    description: 'How long ago it changed, by days of UTC; each reaches to now, but for `older`: than a year.',
+  }),
+  visibility: several(z.enum(['tenant', 'workspace'])).meta({
+    description: 'Public within the tenant, or for members of the workspace only, as it is set now.',
+  }),
 };
 
 const q = z.string().max(500).default('').meta({ description: 'As typed; empty finds everything, newest first.' });
 
-export const searchExportQuery = z.strictObject({ q, ...searchFilters, hasDescription: flag.optional() });
+export const searchExportQuery = z.strictObject({
+  q,
+  ...searchFilters,
+  hasDescription: flag.optional(),
+  hasLineage: flag.optional(),
+});
 
 export const searchQuery = z.strictObject({
   q,
   ...searchFilters,
   hasDescription: flag.optional(),
+  hasLineage: flag.optional().meta({ description: 'Whether lineage comes to it or goes from it.' }),
   facets: z
     .string()
     .max(500)
@@ -62,6 +75,7 @@ const documentSchema = z
     description: z.string().nullable(),
     // What was indexed before there were tags has none.
     tags: z.array(z.string()).default([]),
+    hasLineage: z.boolean().default(false),
     columnCount: z.int(),
     changedAt: timestamp,
   })

@@ -17,6 +17,7 @@ import * as askedOfSources from './0015-asked-of-sources.js';
 import * as collections from './0016-collections.js';
 import * as webhooks from './0017-webhooks.js';
 import * as lineageOfViews from './0018-lineage-of-views.js';
+import * as facets from './0019-facets.js';
 import * as pageUpkeep from './0020-page-upkeep.js';
 
 interface Migration {
@@ -45,6 +46,7 @@ const migrations: Migration[] = [
   { name: '0016-collections', ...collections },
   { name: '0017-webhooks', ...webhooks },
   { name: '0018-lineage-of-views', ...lineageOfViews },
+  { name: '0019-facets', ...facets },
   { name: '0020-page-upkeep', ...pageUpkeep },
 ];
 

@@ -1,4 +1,5 @@
 import { FACETS, type Facet, type SearchRequest } from '../port.js';
+import { isUpdated, rangeOf, UPDATED } from '../updated.js';
 import { fold } from '../words.js';
 
 /** Between an id and the words for people in a facet that has both. */
@@ -34,26 +35,52 @@ export function decodeLabelled(encoded: string): { value: string; label?: string
   return { value: decodeValue(value), ...(label === undefined ? {} : { label: decodeValue(label) }) };
 }
 
-/** The attribute that is counted for a facet. It is filtered by `filter_<facet>`, which has no label. */
-export function countedAttribute(facet: Facet): string {
+/**
+ * The attribute that is counted for a facet. It is filtered by `filter_<facet>`, which has no label.
+ * @returns undefined for a facet that no attribute holds: its values, which are few, are each counted by its condition
+ */
+export function countedAttribute(facet: Facet): string | undefined {
+  if (facet in COMPUTED) return undefined;
   return facet === 'dataSourceId' || facet === 'workspaceId' ? `count_${facet}` : `filter_${facet}`;
+}
+
+const COMPUTED: Partial<Record<Facet, readonly string[]>> = { updated: UPDATED, visibility: ['tenant', 'workspace'] };
+
+/** The values of facets that are counted one by one, in the order of the facets asked for. */
+export function computedValues(facets: readonly Facet[]): { facet: Facet; value: string }[] {
+  return facets.flatMap((facet) => (COMPUTED[facet] ?? []).map((value) => ({ facet, value })));
 }
 
 /**
  * Visibility and filters in the engine's language: every line must hold.
  * @param without a facet whose own filter is left out
  */
-export function filterOf(
-  { visibleTo, filters }: Pick<SearchRequest, 'visibleTo' | 'filters'>,
-  without?: Facet,
-): string[] {
+export function filterOf(request: Narrowed, without?: Facet): string[] {
+  const { visibleTo, filters } = request;
   const lines: string[] = [];
   if (visibleTo !== 'everything') lines.push(isOneOf('visible_to', visibleTo));
   for (const facet of FACETS) {
     const values = filters[facet];
-    if (values !== undefined && facet !== without) lines.push(isOneOf(`filter_${facet}`, values));
+    if (values !== undefined && facet !== without) lines.push(conditionOf(request, facet, values));
   }
   return lines;
+}
+
+type Narrowed = Pick<SearchRequest, 'visibleTo' | 'filters' | 'publicMarks'>;
+
+/** The condition that a document has one of some values of a facet. */
+export function conditionOf({ publicMarks = [] }: Narrowed, facet: Facet, values: readonly string[]): string {
+  if (!(facet in COMPUTED)) return isOneOf(`filter_${facet}`, values);
+  const conditions = values.flatMap((value) => {
+    if (facet === 'visibility') {
+      const isPublic = isOneOf('visible_to', publicMarks);
+      return value === 'tenant' ? [isPublic] : value === 'workspace' ? [`NOT ${isPublic}`] : [];
+    }
+    if (!isUpdated(value)) return [];
+    const { from, before } = rangeOf(value);
+    return [from === undefined ? `changed_at < ${before}` : `changed_at >= ${from}`];
+  });
+  return conditions.length === 0 ? isOneOf('visible_to', []) : `(${conditions.join(' OR ')})`;
 }
 
 /** The condition that an attribute has one of some values; of none, that it has none. */

@@ -23,7 +23,7 @@ export interface IndexedDocument {
   popularity_rank: number;
   name_length: number;
   changed_at: number;
-  [facet: `filter_${string}` | `count_${string}`]: string;
+  [facet: `filter_${string}` | `count_${string}`]: string | string[];
 }
 
 /** What is searched, best first: the engine ranks by the attribute that matched. */
@@ -70,6 +70,8 @@ export function indexed(document: SearchDocument): IndexedDocument {
     ...(document.schema === null ? {} : { filter_schema: encodeValue(document.schema) }),
     ...(document.owner === null ? {} : { filter_owner: encodeValue(document.owner) }),
     filter_hasDescription: String(described),
+    filter_tag: document.tags.map(encodeValue),
+    filter_hasLineage: String(document.hasLineage),
   };
 }
 

@@ -3,7 +3,7 @@ import { BadCursor, decodeCursor, encodeCursor } from '../cursor.js';
 import { highlightsOf } from '../highlight.js';
 import type { Facet, SearchAnswer, SearchRequest } from '../port.js';
 import { queryWordsOf } from '../words.js';
-import { countedAttribute, decodeLabelled, filterOf, isOneOf } from './facet-values.js';
+import { computedValues, conditionOf, countedAttribute, decodeLabelled, filterOf, isOneOf } from './facet-values.js';
 import { type IndexedDocument, MARKED, spaced } from './indexed-document.js';
 import { correction, MARK_END, MARK_START, type Matched, matchedWords, usualCompletion } from './matched-words.js';
 import { MOST_COUNTED } from './settings.js';
@@ -77,25 +77,42 @@ async function searched(client: Meilisearch, queries: MultiSearchQuery[]): Promi
   return results;
 }
 
-/** The page, and one query for each facet that has a filter of its own, since that is left out of its counts. */
+/**
+ * The page; one query for each facet that has a filter of its own, since that is left out of its counts; and one for each
+ * value that no attribute holds.
+ */
 function queriesOf(
   request: SearchRequest,
   offset: number,
   query: Query,
   matchingStrategy: 'all' | 'last',
 ): MultiSearchQuery[] {
-  const free = request.facets.filter((facet) => request.filters[facet] === undefined);
-  const filtered = request.facets.filter((facet) => request.filters[facet] !== undefined);
+  const free = held(request.facets).filter(({ facet }) => request.filters[facet] === undefined);
+  const filtered = held(request.facets).filter(({ facet }) => request.filters[facet] !== undefined);
   return [
-    { ...pageOf(request, offset, query), matchingStrategy, facets: free.map(countedAttribute) },
-    ...filtered.map((facet) => ({
+    { ...pageOf(request, offset, query), matchingStrategy, facets: free.map(({ attribute }) => attribute) },
+    ...filtered.map(({ facet, attribute }) => ({
       ...query,
       matchingStrategy,
       limit: 0,
       filter: filterOf(request, facet),
-      facets: [countedAttribute(facet)],
+      facets: [attribute],
+    })),
+    ...computedValues(request.facets).map(({ facet, value }) => ({
+      ...query,
+      matchingStrategy,
+      limit: 0,
+      filter: [...filterOf(request, facet), conditionOf(request, facet, [value])],
     })),
   ];
+}
+
+/** The facets that an attribute holds, with it. */
+function held(facets: readonly Facet[]): { facet: Facet; attribute: string }[] {
+  return facets.flatMap((facet) => {
+    const attribute = countedAttribute(facet);
+    return attribute === undefined ? [] : [{ facet, attribute }];
+  });
 }
 
 function pageOf(request: SearchRequest, offset: number, query: Query): MultiSearchQuery {
@@ -131,7 +148,7 @@ function assembled(request: SearchRequest, offset: number, results: Result[], te
     })),
     total: Math.min(total, MOST_COUNTED),
     totalIsExact: total <= MOST_COUNTED,
-    facets: Object.fromEntries(request.facets.map((facet) => [facet, countsOf(results, facet)])),
+    facets: Object.fromEntries(request.facets.map((facet) => [facet, countsOf(results, facet, request.facets)])),
     ...(hits.length === request.limit && next < total ? { nextCursor: encodeCursor(request, [next]) } : {}),
     ...(correctedTo === undefined || hits.length === 0 ? {} : { correctedTo }),
   };
@@ -152,8 +169,20 @@ function totalOf(results: Result[]): number {
   return results[0]?.estimatedTotalHits ?? 0;
 }
 
-function countsOf(results: Result[], facet: Facet): { value: string; label?: string; count: number }[] {
+function countsOf(
+  results: Result[],
+  facet: Facet,
+  asked: readonly Facet[],
+): { value: string; label?: string; count: number }[] {
   const attribute = countedAttribute(facet);
+  if (attribute === undefined) {
+    const computed = computedValues(asked);
+    const counts = results.slice(-computed.length);
+    return (results.length > computed.length ? computed : [])
+      .map((one, at) => ({ ...one, count: counts[at]?.estimatedTotalHits ?? 0 }))
+      .filter((one) => one.facet === facet && one.count > 0)
+      .map(({ value, count }) => ({ value, count }));
+  }
   const counts = results
     .map(({ facetDistribution }) => facetDistribution?.[attribute])
     .find((each) => each !== undefined);

@@ -10,7 +10,15 @@ export const MOST_COUNTED = 10_000;
 export const SETTINGS: Settings = {
   searchableAttributes: [...SEARCHED],
   filterableAttributes: [
-    ...new Set(['visible_to', 'guid', ...FACETS.flatMap((facet) => [`filter_${facet}`, countedAttribute(facet)])]),
+    'visible_to',
+    'guid',
+    'changed_at',
+    ...new Set(
+      FACETS.flatMap((facet) => {
+        const counted = countedAttribute(facet);
+        return counted === undefined ? [] : [`filter_${facet}`, counted];
+      }),
+    ),
   ],
   sortableAttributes: ['changed_at'],
   rankingRules: [

@@ -8,8 +8,8 @@ const MOST_COMPLETIONS = 64;
 /**
  * Looks up what the open words may become. PostgreSQL answers `cu:*` by collecting every row of every word that begins
  * so, before it looks at the other words; of words spelt out it reads only what the rarest word leaves over. A word that
- * stands alone stays open: there, one beginning is read faster than sixty words. Names are searched for every
- * beginning all the same, so that no name is lost to the limit.
+ * stands alone stays open: there, one beginning is read faster than sixty words. Where there are more words than the
+ * limit, names are searched for every beginning all the same, so that no name is lost to it.
  */
 export async function withCompletions(database: Database, tables: Tables, words: QueryWord[]): Promise<QueryWord[]> {
   if (words.length === 1) return words;
@@ -25,5 +25,10 @@ export async function withCompletions(database: Database, tables: Tables, words:
     [open],
   );
   const completions = new Map(rows.map((row) => [row.word, row.completions]));
-  return words.map((each) => ({ ...each, ...(each.prefix ? { completions: completions.get(each.word) } : {}) }));
+  return words.map((each) => {
+    const known = each.prefix ? completions.get(each.word) : undefined;
+    if (known === undefined) return each;
+    // The dictionary has every word from three letters on.
+    return { ...each, completions: known, areAll: known.length < MOST_COMPLETIONS && each.word.length > 1 };
+  });
 }

@@ -1,6 +1,15 @@
 import type { Database } from '../../db/database.js';
 import type { Facet, SearchAnswer, SearchRequest } from '../port.js';
-import { FACET_COLUMNS, groupConditions, LABEL_COLUMNS, type Shown } from './groups.js';
+import {
+  ageOf,
+  groupConditions,
+  LABEL_COLUMNS,
+  type Piece,
+  together,
+  updatedCondition,
+  valuesOf,
+} from './facet-sql.js';
+import type { Shown } from './groups.js';
 import type { Tables } from './tables.js';
 
 /** Values of one facet beyond this are not listed. */
@@ -21,50 +30,48 @@ export async function countFacets(
   database: Database,
   tables: Tables,
   query: string | undefined,
-  { visibleTo, filters, facets }: Pick<SearchRequest, 'visibleTo' | 'filters' | 'facets'>,
+  { visibleTo, filters, facets, publicMarks = [] }: SearchRequest,
   seen: Shown,
 ): Promise<Counted> {
-  const seenGroups = groupConditions({ visibleTo, filters: {} });
-  const parts: string[] = [];
-  const bindings: (string | string[] | number[])[] = query === undefined ? [] : [query, ...seen.bindings];
-  bindings.push(...seenGroups.bindings);
-  const part = (facet: Facet | undefined) => {
-    const others = groupConditions({
-      visibleTo: 'everything',
-      filters: { ...filters, ...(facet ? { [facet]: undefined } : {}) },
-    });
-    const value = facet === undefined ? 'NULL' : FACET_COLUMNS[facet];
-    const label = (facet && LABEL_COLUMNS[facet]) ?? 'NULL';
-    const where = others.where.length === 0 ? '' : `WHERE ${others.where.join(' AND ')}`;
-    // A value of null is no value: it cannot be chosen.
-    const having = facet === undefined ? '' : `GROUP BY ${value} HAVING ${value} IS NOT NULL`;
-    const aggregate = facet === undefined || label === 'NULL' ? label : `max(${label})`;
-    bindings.push(...others.bindings);
-    parts.push(
-      `(SELECT '${facet ?? ''}' AS facet, ${value}::text AS value, ${aggregate}::text AS label, coalesce(sum(n), 0)::integer AS n
-        FROM counted ${where} ${having}
-        ORDER BY n DESC, value LIMIT ${MOST_VALUES})`,
-    );
-  };
-  part(undefined);
-  for (const facet of facets) part(facet);
+  const seenGroups = together(groupConditions({ visibleTo, filters: {} }));
+  const matched = matchedGroups(tables, query, seen, facets.includes('updated') || filters.updated !== undefined);
+  const parts = [undefined, ...facets].map((facet): Piece => {
+    const others = { ...filters, ...(facet ? { [facet]: undefined } : {}) };
+    const where = together([
+      ...groupConditions({ visibleTo: 'everything', filters: others, publicMarks }),
+      ...updatedCondition({ sql: 'age', bindings: [] }, others),
+    ]);
+    if (facet === undefined)
+      return {
+        sql: `(SELECT '' AS facet, NULL AS value, NULL AS label, coalesce(sum(n), 0)::integer AS n FROM counted WHERE ${where.sql})`,
+        bindings: where.bindings,
+      };
+    const label = LABEL_COLUMNS[facet];
+    const values = valuesOf(facet, publicMarks);
+    return {
+      // A value of null is no value: it cannot be chosen.
+      sql: `(SELECT '${facet}' AS facet, v.value::text AS value, ${label === undefined ? 'NULL' : `max(${label})`}::text AS label,
+                    sum(n)::integer AS n
+             FROM counted CROSS JOIN LATERAL (${values.sql}) AS v
+             WHERE v.value IS NOT NULL AND ${where.sql}
+             GROUP BY v.value
+             ORDER BY n DESC, value LIMIT ${MOST_VALUES})`,
+      bindings: [...values.bindings, ...where.bindings],
+    };
+  });
 
-  const matched =
-    query === undefined
-      ? `SELECT id AS group_id, documents AS n FROM ${tables.group} WHERE documents > 0`
-      : `SELECT group_id, count(*) AS n FROM ${tables.document} WHERE words @@ ?::tsquery ${seen.condition} GROUP BY group_id`;
   const { rows } = await database.raw<{
     rows: { facet: Facet | ''; value: string; label: string | null; n: number }[];
   }>(
     `WITH matched AS MATERIALIZED (
-       ${matched}
+       ${matched.sql}
      ), counted AS MATERIALIZED (
-       SELECT g.*, matched.n
+       SELECT g.*, matched.age, matched.n
        FROM matched JOIN ${tables.group} g ON g.id = matched.group_id
-       ${seenGroups.where.length === 0 ? '' : `WHERE ${seenGroups.where.join(' AND ')}`}
+       WHERE ${seenGroups.sql}
      )
-     ${parts.join(' UNION ALL ')}`,
-    bindings,
+     ${parts.map(({ sql }) => sql).join(' UNION ALL ')}`,
+    [...matched.bindings, ...seenGroups.bindings, ...parts.flatMap(({ bindings }) => bindings)],
   );
   const counted: Counted = { total: 0, facets: Object.fromEntries(facets.map((facet) => [facet, []])) };
   for (const { facet, value, label, n } of rows) {
@@ -72,4 +79,26 @@ export async function countFacets(
     else counted.facets[facet]?.push({ value, ...(label === null ? {} : { label }), count: n });
   }
   return counted;
+}
+
+/** The groups of what matches. Everything is counted in the groups already, except by age. */
+function matchedGroups(
+  tables: Tables,
+  query: string | undefined,
+  seen: Shown,
+  byAge: boolean,
+): { sql: string; bindings: (string | string[] | number[])[] } {
+  if (query === undefined && !byAge)
+    return {
+      sql: `SELECT id AS group_id, NULL::integer AS age, documents AS n FROM ${tables.group} WHERE documents > 0`,
+      bindings: [],
+    };
+  const age = byAge ? ageOf('changed_at') : { sql: 'NULL::integer', bindings: [] };
+  return {
+    sql: `SELECT group_id, ${age.sql} AS age, count(*) AS n
+          FROM ${tables.document}
+          WHERE ${query === undefined ? 'TRUE' : 'words @@ ?::tsquery'} ${seen.condition}
+          GROUP BY 1, 2`,
+    bindings: [...age.bindings, ...(query === undefined ? [] : [query]), ...seen.bindings],
+  };
 }

@@ -22,7 +22,8 @@ interface Wanted {
   limit: number;
 }
 
-interface FoundRow {
+/** A hit as the statements of this room select it. */
+export interface FoundRow {
   id: string;
   rank: number;
   standing: string;
@@ -157,6 +158,7 @@ export async function findNewest(
   return rows.map(toFound);
 }
 
-function toFound(row: FoundRow): Found {
+/** A row as a hit with its place. */
+export function toFound(row: FoundRow): Found {
   return { place: [row.rank, Number(row.standing), row.id], document: row.document };
 }

@@ -1,26 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../../db/database.js';
-import { FACETS, type Facet, type SearchDocument, type SearchRequest } from '../port.js';
+import type { SearchDocument } from '../port.js';
+import { ageOf, groupConditions, type Narrowed, together, updatedCondition } from './facet-sql.js';
 import type { Tables } from './tables.js';
-
-/** The column of `search_group`, as text, that holds a facet. */
-export const FACET_COLUMNS: Record<Facet, string> = {
-  kind: 'kind',
-  type: 'type',
-  sourceType: 'source_type',
-  dataSourceId: 'data_source_id',
-  workspaceId: 'workspace_id',
-  database: 'database',
-  schema: 'schema',
-  owner: 'owner',
-  hasDescription: 'has_description::text',
-};
-
-/** The column with the words for people, where a facet's value is an id. */
-export const LABEL_COLUMNS: Partial<Record<Facet, string>> = {
-  dataSourceId: 'data_source_name',
-  workspaceId: 'workspace_name',
-};
 
 /** A distinct set of facet values. */
 export interface Group {
@@ -37,6 +19,8 @@ export interface Group {
   schema: string | null;
   owner: string | null;
   hasDescription: boolean;
+  tags: string[];
+  hasLineage: boolean;
 }
 
 /** The group of a document. The digest is its identity. */
@@ -54,6 +38,8 @@ export function groupOf(document: SearchDocument): Group {
     schema: document.schema,
     owner: document.owner,
     hasDescription: hasDescription(document),
+    tags: document.tags,
+    hasLineage: document.hasLineage,
   };
   return {
     ...group,
@@ -76,13 +62,13 @@ export async function groupIds(
 ): Promise<Map<string, number>> {
   await database.raw(
     `INSERT INTO ${tables.group} (digest, visible_to, kind, type, source_type, data_source_id, data_source_name,
-                                  workspace_id, workspace_name, database, schema, owner, has_description)
+                                  workspace_id, workspace_name, database, schema, owner, has_description, tags, has_lineage)
      SELECT decode(digest, 'hex'), "visibleTo", kind, type, "sourceType", "dataSourceId", "dataSourceName",
-            "workspaceId", "workspaceName", database, schema, owner, "hasDescription"
+            "workspaceId", "workspaceName", database, schema, owner, "hasDescription", tags, "hasLineage"
      FROM json_to_recordset(?::json)
           AS g (digest text, "visibleTo" text, kind text, type text, "sourceType" text, "dataSourceId" text,
                 "dataSourceName" text, "workspaceId" text, "workspaceName" text, database text, schema text,
-                owner text, "hasDescription" boolean)
+                owner text, "hasDescription" boolean, tags text[], "hasLineage" boolean)
      WHERE NOT EXISTS (SELECT FROM ${tables.group} known WHERE known.digest = decode(g.digest, 'hex'))`,
     [JSON.stringify(groups)],
   );
@@ -101,7 +87,7 @@ export interface Shown {
   bindings: (string[] | number[])[];
   /** Whether the documents are few enough to be fetched by the index of groups and sorted. */
   few: boolean;
-  /** How many documents it is. */
+  /** How many documents it is, with those that the time of their last change leaves out. */
   documents: number;
 }
 
@@ -116,55 +102,45 @@ const FEW = 0.02;
 export async function shownBy(
   database: Database,
   tables: Tables,
-  { visibleTo, filters }: Pick<SearchRequest, 'visibleTo' | 'filters'>,
+  { visibleTo, filters, publicMarks = [] }: Narrowed,
 ): Promise<Shown> {
-  const all = groupConditions({ visibleTo, filters });
-  const filtered = groupConditions({ visibleTo: 'everything', filters });
-  const passing = all.where.length === 0 ? 'TRUE' : all.where.join(' AND ');
+  const all = groupConditions({ visibleTo, filters, publicMarks });
+  const filtered = groupConditions({ visibleTo: 'everything', filters, publicMarks });
+  const passing = together(all);
   const { rows } = await database.raw<{ rows: { documents: number; everything: number }[] }>(
     // Without filters, marks of visibility are enough to count by: some hundreds instead of some thousands.
-    `SELECT coalesce(sum(documents) FILTER (WHERE ${passing}), 0)::integer AS documents,
+    `SELECT coalesce(sum(documents) FILTER (WHERE ${passing.sql}), 0)::integer AS documents,
             coalesce(sum(documents), 0)::integer AS everything
-     FROM ${filtered.where.length === 0 ? tables.audience : tables.group}`,
-    all.bindings,
+     FROM ${filtered.length === 0 ? tables.audience : tables.group}`,
+    passing.bindings,
   );
   const { documents = 0, everything = 0 } = rows[0] ?? {};
-  if (all.where.length > 0 && documents <= FEW * everything) {
+  const updated = updatedCondition(ageOf('changed_at'), filters).map(({ sql, bindings }) => ({
+    condition: ` AND (${sql}) IS TRUE`,
+    bindings,
+  }));
+  const shown: Shown = { condition: '', bindings: [], few: all.length > 0 && documents <= FEW * everything, documents };
+  if (shown.few) {
     const groups = await database.raw<{ rows: { ids: number[] }[] }>(
-      `SELECT coalesce(array_agg(id), '{}') AS ids FROM ${tables.group} WHERE documents > 0 AND ${passing}`,
-      all.bindings,
+      `SELECT coalesce(array_agg(id), '{}') AS ids FROM ${tables.group} WHERE documents > 0 AND ${passing.sql}`,
+      passing.bindings,
     );
-    const ids = groups.rows[0]?.ids ?? [];
-    return { condition: 'AND group_id = ANY (?::integer[])', bindings: [ids], few: true, documents };
+    shown.condition = 'AND group_id = ANY (?::integer[])';
+    shown.bindings.push(groups.rows[0]?.ids ?? []);
+  } else {
+    if (visibleTo !== 'everything') {
+      shown.condition += 'AND (visible_to = ANY (?::text[])) IS TRUE';
+      shown.bindings.push([...visibleTo]);
+    }
+    if (filtered.length > 0) {
+      const { sql, bindings } = together(filtered);
+      shown.condition += ` AND (group_id IN (SELECT id FROM ${tables.group} WHERE ${sql})) IS TRUE`;
+      shown.bindings.push(...bindings);
+    }
   }
-  const shown: Shown = { condition: '', bindings: [], few: false, documents };
-  if (visibleTo !== 'everything') {
-    shown.condition += 'AND (visible_to = ANY (?::text[])) IS TRUE';
-    shown.bindings.push([...visibleTo]);
-  }
-  if (filtered.where.length > 0) {
-    shown.condition += ` AND (group_id IN (SELECT id FROM ${tables.group} WHERE ${filtered.where.join(' AND ')})) IS TRUE`;
-    shown.bindings.push(...filtered.bindings);
+  for (const { condition, bindings } of updated) {
+    shown.condition += condition;
+    shown.bindings.push(...bindings);
   }
   return shown;
-}
-
-/** Visibility and filters as conditions on `search_group`. An empty list of values passes nothing. */
-export function groupConditions({ visibleTo, filters }: Pick<SearchRequest, 'visibleTo' | 'filters'>): {
-  where: string[];
-  bindings: string[][];
-} {
-  const where: string[] = [];
-  const bindings: string[][] = [];
-  if (visibleTo !== 'everything') {
-    where.push('visible_to = ANY (?::text[])');
-    bindings.push([...visibleTo]);
-  }
-  for (const facet of FACETS) {
-    const values = filters[facet];
-    if (values === undefined) continue;
-    where.push(`${FACET_COLUMNS[facet]} = ANY (?::text[])`);
-    bindings.push(values);
-  }
-  return { where, bindings };
 }

@@ -13,6 +13,8 @@ export interface QueryWord {
   prefix: boolean;
   /** What it may become, from the dictionary; see completions.ts. Without them the index looks for all beginnings. */
   completions?: string[];
+  /** Whether the completions are all there are. */
+  areAll?: boolean;
 }
 
 /** How good a match is, best last; part of the rank and of cursors. */
@@ -138,10 +140,10 @@ function or(words: QueryWord[], term: (word: QueryWord) => string): string {
   return `(${words.map(term).join(' | ')})`;
 }
 
-/** In names a beginning is looked for as such; elsewhere it stands for its completions, where they are known. */
-function lexeme(mark: string, { word, prefix, completions }: QueryWord): string {
+/** A beginning stands for its completions where they are known; in names, where they are all known. */
+function lexeme(mark: string, { word, prefix, completions, areAll }: QueryWord): string {
   if (!prefix || (mark !== 'n/' && word.length < SHORTEST_PREFIX)) return quote(mark + word);
-  if (mark === 'n/' || completions === undefined) return `${quote(mark + word)}:*`;
+  if (completions === undefined || (mark === 'n/' && areAll !== true)) return `${quote(mark + word)}:*`;
   const alternatives = [word, ...completions].map((each) => quote(mark + each));
   return alternatives.length === 1 ? (alternatives[0] as string) : `(${alternatives.join(' | ')})`;
 }

@@ -302,6 +302,63 @@ describe.each(engines.filter(({ available }) => available))('a search index kept
       ]);
     });
 
+    test('tags, each with what has it among others', async () => {
+      await put(
+        tableDocument({ name: 'orders_e', tags: ['Personal data', 'gold'] }),
+        tableDocument({ name: 'orders_f', tags: ['gold'], type: 'VIEW' }),
+      );
+      const { facets, total } = await search('orders', { facets: ['tag', 'type'], filters: { tag: ['gold'] } });
+      expect(total).toBe(2);
+      expect(byValue(facets.tag)).toEqual({ gold: 2, 'Personal data': 1 });
+      expect(byValue(facets.type)).toEqual({ TABLE: 1, VIEW: 1 });
+      expect(await names('orders', { filters: { tag: ['Personal data', 'none of them'] } })).toEqual(['orders_e']);
+      expect(await names('', { filters: { tag: ['personal'] } })).toEqual([]);
+    });
+
+    test('what has lineage', async () => {
+      await put(tableDocument({ name: 'orders_g', hasLineage: true }));
+      const { facets } = await search('orders', { facets: ['hasLineage'], filters: { hasLineage: ['true'] } });
+      expect(byValue(facets.hasLineage)).toEqual({ true: 1, false: 4 });
+      expect(await names('orders', { filters: { hasLineage: ['true'] } })).toEqual(['orders_g']);
+    });
+
+    test('how long ago something changed, each value reaching to now', async () => {
+      const day = 86_400_000;
+      const ages = [0, 3, 20, 200, 800];
+      await put(...ages.map((days) => tableDocument({ name: `aged_${days}`, changedAt: Date.now() - days * day })));
+      for (const text of ['aged', ''])
+        expect(
+          byValue((await search(text, { facets: ['updated'], filters: { schema: ['public'] } })).facets.updated),
+        ).toMatchObject({ today: 1, '7d': 2, '30d': 3, older: 1 });
+      const recent = await search('aged', {
+        facets: ['updated', 'type'],
+        filters: { updated: ['7d'], type: ['TABLE'] },
+      });
+      expect(recent.hits.map(({ document }) => document.name).sort()).toEqual(['aged_0', 'aged_3']);
+      expect(recent.total).toBe(2);
+      expect(byValue(recent.facets.updated)).toEqual({ today: 1, '7d': 2, '30d': 3, '1y': 4, older: 1 });
+      expect(byValue(recent.facets.type)).toEqual({ TABLE: 2 });
+      expect((await names('aged', { filters: { updated: ['older', 'today'] } })).sort()).toEqual([
+        'aged_0',
+        'aged_800',
+      ]);
+      expect(await names('aged', { filters: { updated: [] } })).toEqual([]);
+      expect(await search('', { filters: { updated: ['30d'] } })).toMatchObject({ total: 3, totalIsExact: true });
+    });
+
+    test('visibility as it stands now, without indexing again', async () => {
+      await put(tableDocument({ name: 'orders_h', visibleTo: 'database 2' }));
+      const asked = { facets: ['visibility', 'kind'] as const, publicMarks: ['tenant'] };
+      const { facets } = await search('orders', { ...asked, filters: { visibility: ['workspace'] } });
+      expect(byValue(facets.visibility)).toEqual({ tenant: 4, workspace: 1 });
+      expect(byValue(facets.kind)).toEqual({ table: 1 });
+      expect(await names('orders', { ...asked, filters: { visibility: ['workspace'] } })).toEqual(['orders_h']);
+      const member = await search('', { ...asked, visibleTo: ['tenant'], filters: { visibility: ['tenant'] } });
+      expect(byValue(member.facets.visibility)).toEqual({ tenant: 5 });
+      const opened = await search('orders', { ...asked, publicMarks: ['tenant', 'database 2'] });
+      expect(byValue(opened.facets.visibility)).toEqual({ tenant: 5 });
+    });
+
     test('several values of one filter as either', async () => {
       expect(await names('orders', { filters: { type: ['VIEW', 'TABLE'] } })).toHaveLength(4);
       expect(await names('orders', { filters: { hasDescription: ['true'] } })).toEqual(['orders_a']);
@@ -389,6 +446,45 @@ describe.each(engines.filter(({ available }) => available))('a search index kept
         facets: { type: [] },
       });
       expect(await names('acquisition', { visibleTo: [] })).toEqual([]);
+    });
+  });
+
+  describe('while somebody types', () => {
+    const suggested = async (text: string, request: Partial<SearchRequest> = {}) =>
+      (await search(text, { onlyBest: true, limit: 5, ...request })).hits.map(({ document }) => document.name);
+    const SUGGESTED = [
+      tableDocument({ name: 'payment' }),
+      tableDocument({ name: 'payment_methods' }),
+      tableDocument({ name: 'daily_payment', popularity: 40 }),
+      tableDocument({ name: 'daily_payment_errors' }),
+      tableDocument({ name: 'ledger', columnNames: ['payment'] }),
+      tableDocument({ name: 'about', comment: 'everything on payment' }),
+      tableDocument({ name: 'payment_of_w2', visibleTo: 'workspace:w2' }),
+      ...Array.from({ length: 120 }, (_, n) => tableDocument({ name: `filler_${n}` })),
+    ];
+    beforeEach(() => put(...SUGGESTED));
+
+    test.each([
+      'p',
+      'pa',
+      'paym',
+      'payment',
+      'daily pay',
+      'payment dai',
+      'about',
+      'paymnt',
+      'daily paymnt',
+      'fill',
+      '12',
+    ])('finds for "%s" what a search finds first, in its order', async (text) => {
+      for (const visibleTo of ['everything', ['tenant'], ['workspace:w2']] as const)
+        expect(await suggested(text, { visibleTo })).toEqual(await names(text, { visibleTo, limit: 5 }));
+    });
+
+    test('says what was searched instead, and nothing of what may not be seen', async () => {
+      expect((await search('ledgr', { onlyBest: true })).correctedTo).toBe('ledger');
+      expect(await suggested('payment_of_w2', { visibleTo: ['tenant'] })).not.toContain('payment_of_w2');
+      expect(await search('zygomorphic', { onlyBest: true })).toMatchObject({ hits: [], total: 0 });
     });
   });
 

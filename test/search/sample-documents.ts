@@ -26,6 +26,7 @@ export function tableDocument(document: Partial<SearchDocument> & { name: string
     comment: null,
     description: null,
     tags: [],
+    hasLineage: false,
     columnNames: ['id'],
     columnComments: [''],
     visibleTo: 'tenant',
