@@ -33,6 +33,7 @@ const PERMISSIONS = {
   'lineage.state': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.restore': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.annotate': { anywhere: 'admin', workspace: ['admin', 'developer'] },
+  'entity.publish': { anywhere: 'admin', workspace: ['admin'] },
   'tag.manage': { anywhere: 'admin', workspace: [] },
   'collection.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
   'collection.create': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },

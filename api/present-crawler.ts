@@ -11,7 +11,12 @@ import { withoutWorker } from './without-worker.js';
 export function presentCrawlerSummary(crawler: CrawlerSummary, actor: Actor): z.input<typeof crawlerSummarySchema> {
   return {
     ...crawler,
-    ...permitted(actor, crawler.workspaceId, { edit: 'crawler.write', run: 'crawler.run', delete: 'crawler.delete' }),
+    ...permitted(actor, crawler.workspaceId, {
+      edit: 'crawler.write',
+      run: 'crawler.run',
+      delete: 'crawler.delete',
+      publish: 'entity.publish',
+    }),
   };
 }
 

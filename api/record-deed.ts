@@ -1,6 +1,6 @@
 import { audit } from '../access/audit.js';
 import type { ApiContext } from './context.js';
-import type { Call, Route } from './route.js';
+import type { Call, Result, Route } from './route.js';
 
 /**
  * Keeps who did what to which thing. The deed is done by then: where the record cannot be written the log has it, and
@@ -10,18 +10,21 @@ export async function recordDeed(
   context: ApiContext,
   route: Route,
   call: Call<unknown, unknown, unknown, unknown>,
-  replied: unknown,
+  result: Result<unknown> | undefined,
 ): Promise<void> {
   if (route.audit === undefined) return;
   const deed = {
     personId: call.actor.personId,
     action: route.audit,
     objectKind: route.audit.split('.')[0] ?? route.audit,
-    objectId: idOf(call.params) ?? idOf(replied) ?? '',
+    objectId: idOf(call.params) ?? idOf(result?.body) ?? '',
     workspaceId: workspaceOf(call.target) ?? workspaceOf(call.body),
   };
   try {
-    await audit(context.database, { ...deed, detail: { requestId: String(call.request.id), ...changed(call.body) } });
+    await audit(context.database, {
+      ...deed,
+      detail: { requestId: String(call.request.id), ...changed(call.body), ...result?.deed },
+    });
   } catch (error) {
     context.log.error({ err: error, deed }, 'A deed could not be recorded');
   }

@@ -124,6 +124,8 @@ export interface Result<Body> {
   /** Becomes the ETag. */
   version?: number;
   headers?: Record<string, string>;
+  /** What the record of the deed says besides: no secret, and no text of people. */
+  deed?: Record<string, unknown>;
 }
 
 interface Definition<

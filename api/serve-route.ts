@@ -60,7 +60,7 @@ async function serveTo(
 async function reply(context: ApiContext, route: Route, call: AnyCall): Promise<void> {
   const work = async (): Promise<KeptReply | undefined> => {
     const result = await route.handle(context, call);
-    await recordDeed(context, route, call, result?.body);
+    await recordDeed(context, route, call, result);
     if (result === undefined) return undefined;
     return {
       status: result.accepted === true ? 202 : route.reply.status,

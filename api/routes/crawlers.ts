@@ -7,6 +7,7 @@ import { createCrawler, markDeleting, setPaused, updateCrawler } from '../../cat
 import { allLeaving, leavingDatabases, previewScope } from '../../catalog/retire/leaving.js';
 import { beginOperation } from '../begin-operation.js';
 import type { ApiContext } from '../context.js';
+import { authoriseVisibilities, recordVisibilities } from '../database-visibility.js';
 import { ownerFor } from '../owner-of-database.js';
 import { presentCrawler, presentCrawlerSummary } from '../present-crawler.js';
 import { Problem } from '../problems.js';
@@ -92,7 +93,7 @@ export const crawlerRoutes: Route[] = [
     tag,
     summary: 'Change a crawler',
     description:
-      'A run that is open goes on by what it started with. Databases taken out of the scope are no longer shown, and leave the map in the background: see `operation`. They come back, with what people wrote, when they are collected again within 30 days.',
+      'A run that is open goes on by what it started with. Databases taken out of the scope are no longer shown, and leave the map in the background: see `operation`. They come back, with what people wrote, when they are collected again within 30 days. Making a database public within the tenant takes entity.publish, which admins of the workspace have.',
     access: onWorkspaceOf('crawler.write', 'crawler', find),
     audit: 'crawler.edit',
     params: uuidParams,
@@ -105,9 +106,15 @@ export const crawlerRoutes: Route[] = [
       body: crawlerSchema,
     },
     problems: ['DATABASE_TAKEN', 'CYCLE_NEEDS_PRODUCTION', 'NAME_TAKEN', 'CRAWLER_DELETING'],
-    handle: async (context, { actor, params, body, target }) => {
+    handle: async (context, { actor, params, body, target, request }) => {
+      authoriseVisibilities(actor, target, body.databaseVisibilities);
       const { crawler, operation } = await namingOwners(actor, () =>
-        updateCrawler(context.database, params.id, { ...body, version: target.version, changedBy: actor.personId }),
+        updateCrawler(context.database, params.id, {
+          ...body,
+          version: target.version,
+          changedBy: actor.personId,
+          recordVisibilities: recordVisibilities(actor, target.workspaceId, String(request.id)),
+        }),
       );
       await projectSchedule(context, crawler);
       const begun = operation === undefined ? {} : await beginOperation(context, operation);

@@ -96,7 +96,12 @@ export const workspaceRoutes: Route[] = [
     problems: ['NAME_TAKEN'],
     handle: async ({ database }, { actor, params, body, target }) => {
       const workspace = await updateWorkspace(database, params.id, { ...body, version: target.version });
-      return { body: presentWorkspace(workspace, actor), version: workspace.version };
+      const [from, to] = [target.defaultVisibility, workspace.defaultVisibility];
+      return {
+        body: presentWorkspace(workspace, actor),
+        version: workspace.version,
+        ...(from === to ? {} : { deed: { defaultVisibility: { from, to } } }),
+      };
     },
   }),
   route({

@@ -57,7 +57,7 @@ const summary = {
   createdAt: timestamp,
   updatedAt: timestamp,
   version: z.int(),
-  ...permitted('edit', 'run', 'delete'),
+  ...permitted('edit', 'run', 'delete', 'publish'),
 };
 
 export const crawlerSummarySchema = z.object(summary).meta({ id: 'CrawlerSummary' });

@@ -23,7 +23,8 @@ export function checkScope(databases: readonly string[]): void {
 
 /**
  * Makes databases the crawler's. One that is retired is handed over with its tombstones, which the next run brings back
- * to life under the same ids, with what people wrote of them. Of two crawlers that ask for one at the same time exactly one gets it: the unique
+ * to life under the same ids, with what people wrote of them; who may see it stays as decided, where the workspace is the
+ * same. Of two crawlers that ask for one at the same time exactly one gets it: the unique
  * index makes the second wait for the first to commit. Sorted, so that two with several in common cannot lock each
  * other out.
  * @throws DatabaseTaken naming the owners; the transaction is then to be rolled back
@@ -36,7 +37,7 @@ export async function takeDatabases(
   if (databases.length === 0) return;
   const taken = await query<{ name: string }>(
     transaction,
-    `INSERT INTO collected_database (crawler_id, data_source_id, workspace_id, source_type, instance, name, visibility)
+    `INSERT INTO collected_database AS d (crawler_id, data_source_id, workspace_id, source_type, instance, name, visibility)
      SELECT c.id, s.id, c.workspace_id, s.type, s.instance, n.name, w.default_visibility
        FROM crawler c
        JOIN data_source s ON s.id = c.data_source_id
@@ -46,12 +47,15 @@ export async function takeDatabases(
       ORDER BY n.name
      ON CONFLICT (source_type, instance, name) WHERE workspace_id IS NOT NULL DO UPDATE
         SET crawler_id = excluded.crawler_id, data_source_id = excluded.data_source_id,
-            workspace_id = excluded.workspace_id, visibility = excluded.visibility,
-            visibility_set_by = NULL, visibility_set_at = NULL,
+            workspace_id = excluded.workspace_id,
+            visibility = CASE WHEN d.workspace_id = excluded.workspace_id AND d.visibility_set_at IS NOT NULL
+                              THEN d.visibility ELSE excluded.visibility END,
+            visibility_set_by = CASE WHEN d.workspace_id = excluded.workspace_id THEN d.visibility_set_by END,
+            visibility_set_at = CASE WHEN d.workspace_id = excluded.workspace_id THEN d.visibility_set_at END,
             retiring_at = NULL, retired_at = NULL, server_identity = NULL, last_run_id = NULL,
             last_complete_at = NULL, full_read_at = NULL, table_count = NULL
-      WHERE collected_database.retired_at IS NOT NULL
-     RETURNING name`,
+      WHERE d.retired_at IS NOT NULL
+     RETURNING d.name`,
     { crawlerId, databases: [...databases] },
   );
   if (taken.length === databases.length) return;

@@ -2,14 +2,16 @@ import type { Database } from '../../db/database.js';
 import type { QueryWord } from './reading.js';
 import type { Tables } from './tables.js';
 
-/** A beginning stands for at most so many words, the usual ones first. With four letters there are hardly ever more. */
-const MOST_COMPLETIONS = 64;
+/** A beginning is spelt out as so many words at most. With four letters there are hardly ever more. */
+const MOST_COMPLETIONS = 256;
 
 /**
  * Looks up what the open words may become. PostgreSQL answers `cu:*` by collecting every row of every word that begins
  * so, before it looks at the other words; of words spelt out it reads only what the rarest word leaves over. A word that
- * stands alone stays open: there, one beginning is read faster than sixty words. Where there are more words than the
- * limit, names are searched for every beginning all the same, so that no name is lost to it.
+ * stands alone stays open: there, one beginning is read faster than sixty words.
+ *
+ * A beginning is spelt out in full or not at all. The dictionary is of all documents, and choosing among its words would
+ * let those of hidden documents decide what is found of the others.
  */
 export async function withCompletions(database: Database, tables: Tables, words: QueryWord[]): Promise<QueryWord[]> {
   if (words.length === 1) return words;
@@ -19,16 +21,17 @@ export async function withCompletions(database: Database, tables: Tables, words:
     `SELECT w.word, ARRAY (
        SELECT t.term FROM ${tables.term} t
        WHERE t.term > w.word AND t.term < w.word || U&'\\+10FFFF'
-       ORDER BY t.documents DESC LIMIT ${MOST_COMPLETIONS}
+       LIMIT ${MOST_COMPLETIONS + 1}
      ) AS completions
      FROM unnest(?::text[]) AS w (word)`,
     [open],
   );
-  const completions = new Map(rows.map((row) => [row.word, row.completions]));
+  const completions = new Map(
+    rows.filter((row) => row.completions.length <= MOST_COMPLETIONS).map((row) => [row.word, row.completions]),
+  );
   return words.map((each) => {
-    const known = each.prefix ? completions.get(each.word) : undefined;
-    if (known === undefined) return each;
+    const found = each.prefix ? completions.get(each.word) : undefined;
     // The dictionary has every word from three letters on.
-    return { ...each, completions: known, areAll: known.length < MOST_COMPLETIONS && each.word.length > 1 };
+    return found === undefined ? each : { ...each, completions: found, areAll: each.word.length > 1 };
   });
 }

@@ -5,7 +5,7 @@ import type { Shown } from './groups.js';
 import { type QueryWord, type Reading, readingOf } from './reading.js';
 import type { Tables } from './tables.js';
 
-/** Words of the dictionary that are looked at more closely, for each misspelt one. */
+/** Of the words that the searcher may see, so many are looked at more closely, for each misspelt one. */
 const CANDIDATES = 64;
 /** Of these, how many are tried together with those of the other words. */
 const TRIED = 3;
@@ -16,11 +16,13 @@ interface Candidate {
   word: string;
   edits: number;
 }
+type Counted = Candidate & { documents: number };
 
 /**
  * What was probably meant: the words of the dictionary nearest to those typed, together with which something is found.
  * Only what the searcher may see counts, for each word and for all together: that a word is known, or is not, must
- * tell nothing about documents of others.
+ * tell nothing about documents of others. The dictionary is of all documents, so no choice is made among its words, and
+ * none is left out for another, before they are known to be visible.
  * @param shown what the searcher may see
  * @returns undefined when nothing near is found
  */
@@ -31,12 +33,11 @@ export async function correctedReading(
   shown: Shown,
 ): Promise<Reading | undefined> {
   const near = await nearWords(database, tables, words);
-  const known = await visibleCounts(database, tables, words, near, shown);
+  const known = await visibleCounts(database, tables, words.map(asTyped), shown);
+  const visible = await nearestVisible(database, tables, near, shown);
   const choices = words.map((typed, at) => {
     const itself = known.get(asTyped(typed)) ?? 0;
-    const others = (near[at] ?? [])
-      .map((candidate) => ({ ...candidate, documents: known.get(wholeWord(candidate.word)) ?? 0 }))
-      .filter(({ documents }) => documents > 0)
+    const others = (visible[at] ?? [])
       .sort((a, b) => a.edits - b.edits || sameStart(typed, b) - sameStart(typed, a) || b.documents - a.documents)
       .slice(0, TRIED);
     return [...(itself > 0 ? [{ word: typed.word, edits: 0 }] : []), ...others];
@@ -49,7 +50,10 @@ export async function correctedReading(
   return first === undefined ? undefined : readings[first];
 }
 
-/** For each word the dictionary's nearest, by edits. Trigrams find what is two edits away, a look-up what is one. */
+/**
+ * For each word all of the dictionary that it may be a misspelling of, nearest first, in an order that hangs on the words
+ * alone. Trigrams find what is two edits away, a look-up what is one.
+ */
 async function nearWords(database: Database, tables: Tables, words: QueryWord[]): Promise<Candidate[][]> {
   const asked = words.flatMap((typed, at) => (isCorrectable(typed.word) ? [{ ...typed, at }] : []));
   if (asked.length === 0) return words.map(() => []);
@@ -62,14 +66,11 @@ async function nearWords(database: Database, tables: Tables, words: QueryWord[])
      SELECT e.at, t.term
      FROM unnest(?::text[], ?::integer[]) AS e (edit, at)
      CROSS JOIN LATERAL (
-       SELECT term FROM ${tables.term} WHERE term > e.edit AND term < e.edit || U&'\\+10FFFF' ORDER BY term LIMIT 3
+       SELECT term FROM ${tables.term} WHERE term > e.edit AND term < e.edit || U&'\\+10FFFF'
      ) AS t
      UNION
      SELECT w.at, t.term
-     FROM unnest(?::text[], ?::integer[]) AS w (word, at)
-     CROSS JOIN LATERAL (
-       SELECT term FROM ${tables.term} WHERE term % w.word ORDER BY similarity(term, w.word) DESC, documents DESC LIMIT 40
-     ) AS t`,
+     FROM unnest(?::text[], ?::integer[]) AS w (word, at) JOIN ${tables.term} t ON t.term % w.word`,
     [
       edits.map(({ edit }) => edit),
       edits.map(({ at }) => at),
@@ -84,22 +85,48 @@ async function nearWords(database: Database, tables: Tables, words: QueryWord[])
       .filter((row) => row.at === at && row.term !== typed.word)
       .map(({ term }) => ({ word: term, edits: editDistance(typed.word, term, typed.prefix) }))
       .filter(({ edits }) => edits > 0 && edits <= allowedEdits(typed.word.length))
-      .sort((a, b) => a.edits - b.edits || sameStart(typed, b) - sameStart(typed, a) || a.word.length - b.word.length)
-      .slice(0, CANDIDATES),
+      .sort(
+        (a, b) =>
+          a.edits - b.edits ||
+          sameStart(typed, b) - sameStart(typed, a) ||
+          a.word.length - b.word.length ||
+          (a.word < b.word ? -1 : 1),
+      ),
   );
 }
 
-/** In how many visible documents each word and each candidate stands, by its query. */
+/** For each word the nearest that stand in visible documents, with the number of these. */
+async function nearestVisible(
+  database: Database,
+  tables: Tables,
+  near: Candidate[][],
+  shown: Shown,
+): Promise<Counted[][]> {
+  const visible: Counted[][] = near.map(() => []);
+  for (let from = 0; ; from += CANDIDATES) {
+    const looked = near.map((candidates, at) =>
+      (visible[at]?.length ?? 0) < CANDIDATES ? candidates.slice(from, from + CANDIDATES) : [],
+    );
+    const queries = [...new Set(looked.flat().map(({ word }) => wholeWord(word)))];
+    if (queries.length === 0) return visible.map((candidates) => candidates.slice(0, CANDIDATES));
+    // Who sees little has hundreds of words before them that they do not see; asked for together these cost little.
+    if (from > 0 && !(await isAnyVisible(database, tables, queries, shown))) continue;
+    const counts = await visibleCounts(database, tables, queries, shown);
+    for (const [at, candidates] of looked.entries())
+      for (const candidate of candidates) {
+        const documents = counts.get(wholeWord(candidate.word)) ?? 0;
+        if (documents > 0) visible[at]?.push({ ...candidate, documents });
+      }
+  }
+}
+
+/** In how many visible documents each query is found. */
 async function visibleCounts(
   database: Database,
   tables: Tables,
-  words: QueryWord[],
-  near: Candidate[][],
+  queries: readonly string[],
   shown: Shown,
 ): Promise<Map<string, number>> {
-  const queries = [
-    ...new Set([...words.map(asTyped), ...near.flatMap((candidates) => candidates.map(({ word }) => wholeWord(word)))]),
-  ];
   const { rows } = await database.raw<{ rows: { query: string; n: number }[] }>(
     `SELECT q.query, counted.n
      FROM unnest(?::text[]) AS q (query)
@@ -107,9 +134,22 @@ async function visibleCounts(
        SELECT count(*)::integer AS n
        FROM (SELECT FROM ${tables.document} WHERE words @@ q.query::tsquery ${shown.condition} LIMIT ${USUAL}) AS few
      ) AS counted`,
-    [queries, ...shown.bindings],
+    [[...queries], ...shown.bindings],
   );
   return new Map(rows.map(({ query, n }) => [query, n]));
+}
+
+async function isAnyVisible(
+  database: Database,
+  tables: Tables,
+  queries: readonly string[],
+  shown: Shown,
+): Promise<boolean> {
+  const { rows } = await database.raw<{ rows: { found: boolean }[] }>(
+    `SELECT EXISTS (SELECT FROM ${tables.document} WHERE words @@ ?::tsquery ${shown.condition}) AS found`,
+    [queries.map((query) => `(${query})`).join(' | '), ...shown.bindings],
+  );
+  return rows[0]?.found ?? false;
 }
 
 /** The first of several readings with something to show. */

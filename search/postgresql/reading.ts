@@ -11,7 +11,7 @@ export interface QueryWord {
   word: string;
   /** Whether the word is the beginning of what is meant: the last one, while it is being typed. */
   prefix: boolean;
-  /** What it may become, from the dictionary; see completions.ts. Without them the index looks for all beginnings. */
+  /** All that it may become, from the dictionary; see completions.ts. Without them the index looks for all beginnings. */
   completions?: string[];
   /** Whether the completions are all there are. */
   areAll?: boolean;

@@ -46,6 +46,7 @@ const managing: Permission[] = [
   'workspace.manage',
   'member.manage',
   'audit.read',
+  'entity.publish',
   'webhook.manage',
   'collection.manage',
   'collection.certify',

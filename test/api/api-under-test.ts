@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
+import { expect } from 'vitest';
 import { putMember } from '../../access/members.js';
 import { createPerson } from '../../access/people.js';
 import type { TenantRole, WorkspaceRole } from '../../access/permissions.js';
@@ -18,7 +19,7 @@ import type { Database } from '../../db/database.js';
 import { createSearchIndex } from '../../search/create-index.js';
 import { createFakeOrchestrator, type FakeOrchestrator } from '../fakes/fake-orchestrator.js';
 import { testDatabase } from '../servers/test-database.js';
-import { type Answer, checkAnswer } from './declared-shapes.js';
+import { type Answer, checkAnswer, deedOf } from './declared-shapes.js';
 
 export const PASSWORD = 'correct-horse-battery-staple';
 
@@ -45,7 +46,7 @@ export interface ApiUnderTest {
   /** Without a slash at its end. */
   url: string;
   log(): string;
-  /** Calls `/api/v1` + path and checks the answer against its declared shape. */
+  /** Calls `/api/v1` + path, checks the answer against its declared shape, and that what it did left its record. */
   call(method: string, path: string, call?: Call): Promise<Answer>;
   person(name: string, role?: { tenant?: TenantRole; workspace?: string; as?: WorkspaceRole }): Promise<Caller>;
   stop(): Promise<void>;
@@ -83,7 +84,11 @@ export async function startApi(
     context,
     url,
     log: () => lines.join(''),
-    call: (method, path, call = {}) => send(url, method, path, call),
+    call: async (method, path, call = {}) => {
+      const answer = await send(url, method, path, call);
+      await checkRecord(database, method, path, answer);
+      return answer;
+    },
     person: (name, role) => addPerson(database, name, role ?? {}),
     stop: async () => {
       server.closeAllConnections();
@@ -92,6 +97,21 @@ export async function startApi(
       await drop();
     },
   };
+}
+
+/** Fails the test when a deed that was done is not in the record of deeds, by the name that its route declares. */
+async function checkRecord(database: Database, method: string, path: string, answer: Answer): Promise<void> {
+  if (method === 'GET' || answer.status >= 300 || answer.headers.has('idempotent-replayed')) return;
+  const action = deedOf(method, path);
+  if (action === undefined) return;
+  const { rows } = await database.raw<{ rows: { action: string }[] }>(
+    `SELECT action FROM audit_event WHERE detail ->> 'requestId' = ?`,
+    [answer.headers.get('x-request-id') ?? ''],
+  );
+  expect(
+    rows.map((row) => row.action),
+    `the record of ${method} ${path}`,
+  ).toContain(action);
 }
 
 async function send(url: string, method: string, path: string, call: Call): Promise<Answer> {

@@ -88,3 +88,11 @@ function validator(pointer: readonly string[]): ValidateFunction {
   compiled.set(key, made);
   return made;
 }
+
+/** What the record of deeds calls what a request does; undefined where it is a deed of none. */
+export function deedOf(method: string, path: string): string | undefined {
+  const template = operationAt(method, path)?.template.slice('/api/v1'.length);
+  return allRoutes().find(
+    (route) => route.method === method.toLowerCase() && route.path.replace(/:(\w+)/g, '{$1}') === template,
+  )?.audit;
+}

@@ -5,6 +5,7 @@ import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { type ApiUnderTest, type Caller, startApi } from './api-under-test.js';
+import type { Answer } from './declared-shapes.js';
 
 /** Everything random hangs on it: set DATAMAP_TEST_SEED to the printed one to see the same again. */
 const SEED = Number(process.env.DATAMAP_TEST_SEED ?? randomInt(2 ** 31));
@@ -18,13 +19,15 @@ const WORDS = [
   ['settlement', 'setlement'],
 ] as const;
 
-/** Previews, which change nothing; and signing in and out. */
+/** Previews, which change nothing; signing in and out; and marks that only who makes them sees. */
 const UNAUDITED = [
+  'DELETE /entities/:id/favourite',
   'DELETE /session',
   'POST /crawlers/:id/scope-preview',
   'POST /schedules/preview',
   'POST /session',
   'POST /session/link',
+  'PUT /entities/:id/favourite',
 ];
 
 interface Hidden extends CrawledCatalog {
@@ -94,6 +97,32 @@ it('explains why a person may see something, to that person and to admins', asyn
   expect((await api.call('GET', path, { as: admin })).body).toMatchObject({ maySee: true, rule: 'tenant admin' });
 });
 
+it('lets who edits a crawler hide a database, and admins of the workspace show it to the tenant, recording both', async () => {
+  const [catalog] = catalogs as [Hidden];
+  const one = async (role: 'developer' | 'admin') => {
+    const person = await api.person(role, { workspace: catalog.workspaceId, as: role });
+    return (visibility: string) => setVisibility(catalog, visibility, person);
+  };
+  const [developer, workspaceAdmin] = [await one('developer'), await one('admin')];
+  expect((await workspaceAdmin('tenant')).status).toBe(200);
+  expect((await developer('tenant')).status).toBe(200);
+  expect((await developer('workspace')).status).toBe(200);
+  expect(await developer('tenant')).toMatchObject({
+    status: 403,
+    body: { detail: expect.stringContaining('entity.publish') },
+  });
+  expect((await workspaceAdmin('tenant')).status).toBe(200);
+  const { body } = await api.call('GET', '/audit-events?action=database.visibility&limit=2', { as: admin });
+  expect(body.items).toMatchObject([
+    {
+      objectId: catalog.collectedDatabaseId,
+      workspaceId: catalog.workspaceId,
+      detail: { from: 'workspace', to: 'tenant' },
+    },
+    { objectId: catalog.collectedDatabaseId, detail: { database: 'shop', from: 'tenant', to: 'workspace' } },
+  ]);
+});
+
 it('lists deeds page by page: all to admins of the tenant, those of their workspaces to admins of these', async () => {
   const [person] = people as [Caller];
   const [own, other] = catalogs as [Hidden, Hidden];
@@ -148,14 +177,15 @@ async function shuffle(): Promise<(person: Caller, catalog: Hidden) => boolean> 
     person === admin || open.has(catalog) || members.has(`${person.personId} ${catalog.workspaceId}`);
 }
 
-async function setVisibility(catalog: Hidden, visibility: 'tenant' | 'workspace'): Promise<void> {
-  const crawler = await api.call('GET', `/crawlers/${catalog.crawlerId}`, { as: admin });
+async function setVisibility(catalog: Hidden, visibility: string, as: Caller = admin): Promise<Answer> {
+  const crawler = await api.call('GET', `/crawlers/${catalog.crawlerId}`, { as });
   const answer = await api.call('PATCH', `/crawlers/${catalog.crawlerId}`, {
-    as: admin,
+    as,
     headers: { 'if-match': crawler.headers.get('etag') ?? '' },
     body: { databaseVisibilities: [{ database: 'shop', visibility }] },
   });
-  expect(answer).toMatchObject({ status: 200, body: { scope: [{ visibility }] } });
+  if (as === admin) expect(answer).toMatchObject({ status: 200, body: { scope: [{ visibility }] } });
+  return answer;
 }
 
 async function check(as: Caller, sees: (catalog: Hidden) => boolean): Promise<void> {
