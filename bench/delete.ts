@@ -106,6 +106,8 @@ async function fillCatalog(
     await multiplyTables(database, { databaseName, relations: RELATIONS, times });
     console.error(`catalog: ${databaseName} has ${times * RELATIONS} relations`);
   }
+  // Once for the filling of search, which else goes through all entities for each page, and once for search itself.
+  await database.raw('VACUUM ANALYZE');
   await rebuildIndex(database, createSearchIndex({ database }));
   await database.raw('VACUUM ANALYZE');
   await database.raw('CREATE EXTENSION pg_stat_statements');
