@@ -18,7 +18,7 @@ const BATCH = 2_000;
  * @returns how many entities went
  */
 export async function retireCrawler(
-  { database, log }: ActivityContext,
+  { database, log }: Pick<ActivityContext, 'database' | 'log'>,
   drainBatch: DrainBatch,
   { crawlerId, signal, onBatch }: { crawlerId: string; signal: AbortSignal; onBatch: (entities: number) => void },
 ): Promise<number> {
