@@ -2,19 +2,22 @@ import { dropCrawlerRows } from '../catalog/retire/drop-crawler-rows.js';
 import { letAllLeave } from '../catalog/retire/leaving.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
+import { createDrainBatch } from './drain-batch.js';
 import { withLiveness } from './liveness.js';
 import { retireCrawler } from './retire-crawler.js';
 
 /** Makes the activity that takes everything a crawler collected off the map, batch by batch; repeated, it goes on. */
-export function createDeleteCatalog({ database }: ActivityContext): ControlActivities['deleteCatalog'] {
+export function createDeleteCatalog(context: ActivityContext): ControlActivities['deleteCatalog'] {
+  const drainBatch = createDrainBatch(context);
   return ({ crawlerId }) =>
     withLiveness<{ deleted: number }, number>(async ({ signal, checkpoint, previous }) => {
       let deleted = previous?.deleted ?? 0;
-      await letAllLeave(database, crawlerId);
-      await retireCrawler(database, crawlerId, signal, (entities) => {
+      await letAllLeave(context.database, crawlerId);
+      const onBatch = (entities: number) => {
         deleted += entities;
         checkpoint({ deleted });
-      });
+      };
+      await retireCrawler(context, drainBatch, { crawlerId, signal, onBatch });
       return deleted;
     });
 }

@@ -108,7 +108,7 @@ function row(measure: CrawlMeasure, tables: number): Record<string, string> {
     'seconds, searchable': measure.searchable.toFixed(2),
     'tables/s': (tables / measure.committed).toFixed(0),
     'queries to the source': String(measure.queries),
-    'longest query, ms': measure.longestQuery.toFixed(0),
+    'longest query, ms': Number.isNaN(measure.longestQuery) ? 'not known' : measure.longestQuery.toFixed(0),
     'catalog rows written': String(measure.rowsWritten),
     'index documents': String(measure.indexDocuments),
     'WAL, kB': (measure.walBytes / 1024).toFixed(0),

@@ -13,6 +13,8 @@ import type { BenchStack, BenchWorker } from './stack.js';
 
 /** A fresh catalog with a worker of its own and a crawler of the source. */
 export interface Installation {
+  /** Of the catalog. */
+  url: string;
   database: Database;
   orchestrator: Orchestrator;
   worker: BenchWorker;
@@ -60,6 +62,7 @@ export async function install(
   const worker = await stack.startWorker(url, secretKey);
   const orchestrator = createOrchestrator(temporalAddress({ TEMPORAL_ADDRESS: stack.temporal }));
   return {
+    url,
     database,
     orchestrator,
     worker,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { benchCrawl } from './crawl.js';
+import { benchDelete } from './delete.js';
 import { benchFleet } from './fleet.js';
 import { benchRelevance } from './relevance.js';
 import { benchSuggestions } from './suggestions.js';
@@ -62,6 +63,15 @@ program
       users: options.users,
       engine: options.engine === 'meilisearch' ? 'meilisearch' : 'postgresql',
     });
+  });
+
+program
+  .command('delete')
+  .description('a scope narrowed by a large database, and a crawler with another deleted, while others read')
+  .option('--tables <n>', 'relations of each of the two, a multiple of 1,000', Number, 100_000)
+  .option('--quick', 'the smallest size')
+  .action(async ({ quick, tables }: { quick?: boolean; tables: number }) => {
+    await benchDelete({ tables: quick === true ? 3_000 : tables });
   });
 
 await program.parseAsync();

@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { queueRun } from '../catalog/runs/queue-run.js';
 import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
 import { crawlId } from '../workflows/contract.js';
 import type { BenchSource } from './bench-source.js';
 import type { Installation } from './installation.js';
+import { runToItsEnd } from './run-to-its-end.js';
 import type { BenchStack } from './stack.js';
 
 /** PostgreSQL writes a backend's counters down at most ten seconds after it fell idle. */
@@ -38,31 +37,20 @@ export interface CrawlMeasure {
 export async function measureCrawl(
   stack: BenchStack,
   source: Pick<BenchSource, 'resetStatements' | 'statements'>,
-  { database, orchestrator, worker, crawlerId, crawlerName }: Installation,
+  installation: Installation,
 ): Promise<CrawlMeasure> {
+  const { database, worker, crawlerId } = installation;
   await delay(COUNTERS_SETTLE);
   const before = await writes(database);
   await source.resetStatements();
-  const runId = randomUUID();
-  const started = Date.now();
-  const { started: accepted } = await orchestrator.startCrawl({
-    crawlerId,
-    crawlerName,
-    resourceGroup: 'default',
-    runId,
-    trigger: 'manual',
-  });
-  if (!accepted) throw new Error('Another crawl of the bench is open');
-  await queueRun(database, { runId, crawlerId, trigger: 'manual' });
-  const run = await ended(database, runId);
+  const run = await runToItsEnd(installation, installation);
   const statements = await source.statements();
   await delay(COUNTERS_SETTLE);
   const after = await writes(database);
   const history = await describeHistory(stack.temporal, crawlerId);
-  if (run.status !== 'succeeded') throw new Error(`The crawl ended ${run.status}: ${JSON.stringify(run.error)}`);
   return {
-    committed: (run.unitEnded - started) / 1000,
-    searchable: (run.ended - started) / 1000,
+    committed: (run.unitEnded - run.started) / 1000,
+    searchable: (run.ended - run.started) / 1000,
     status: run.status,
     counts: run.counts,
     queries: statements.calls,
@@ -73,29 +61,6 @@ export async function measureCrawl(
     peakResident: worker.peakResident(),
     ...history,
   };
-}
-
-async function ended(database: Database, runId: string) {
-  for (;;) {
-    const [run] = await query<{
-      status: string;
-      ended: number | null;
-      unitEnded: number | null;
-      counts: Record<string, number>;
-      error: unknown;
-    }>(
-      database,
-      `SELECT r.status, r.counts, r.error,
-              (extract(epoch FROM r.ended_at) * 1000)::float AS ended,
-              (SELECT (extract(epoch FROM max(u.ended_at)) * 1000)::float FROM crawl_unit u WHERE u.run_id = r.id) AS "unitEnded"
-         FROM crawl_run r
-        WHERE r.id = :runId`,
-      { runId },
-    );
-    if (run !== undefined && run.ended !== null)
-      return { ...run, ended: run.ended, unitEnded: run.unitEnded ?? run.ended };
-    await delay(50);
-  }
 }
 
 /** Rows written to the catalog's own tables (staging and bookkeeping of runs apart) and to the index, and bytes of WAL. */

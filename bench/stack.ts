@@ -17,7 +17,8 @@ export interface BenchStack {
   postgres: string;
   temporal: string;
   directory: string;
-  createDatabase(name: string): Promise<string>;
+  /** @param template a database to copy, which nobody is connected to; an empty one when left out */
+  createDatabase(name: string, template?: string): Promise<string>;
   startWorker(databaseUrl: string, secretKey: Buffer): Promise<BenchWorker>;
   stop(): Promise<void>;
 }
@@ -57,7 +58,7 @@ export async function startBenchStack(): Promise<BenchStack> {
     postgres: postgres.url,
     temporal: temporal.address,
     directory,
-    createDatabase: (name) => createDatabase(postgres.url, name),
+    createDatabase: (name, template) => createDatabase(postgres.url, name, template),
     startWorker: async (databaseUrl, secretKey) => {
       const worker = await startWorker(directory, { databaseUrl, secretKey, temporal: temporal.address });
       workers.push(worker);
@@ -72,10 +73,10 @@ export async function startBenchStack(): Promise<BenchStack> {
   };
 }
 
-async function createDatabase(serverUrl: string, name: string): Promise<string> {
+async function createDatabase(serverUrl: string, name: string, template = 'template1'): Promise<string> {
   const admin = new pg.Client(serverUrl);
   await admin.connect();
-  await admin.query(`CREATE DATABASE ${name}`);
+  await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   await admin.end();
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
