@@ -21,13 +21,11 @@ const WORDS = [
 
 /** Previews, which change nothing; signing in and out; and marks that only who makes them sees. */
 const UNAUDITED = [
-  'DELETE /entities/:id/favourite',
   'DELETE /session',
   'POST /crawlers/:id/scope-preview',
   'POST /schedules/preview',
   'POST /session',
   'POST /session/link',
-  'PUT /entities/:id/favourite',
 ];
 
 interface Hidden extends CrawledCatalog {
