@@ -3,8 +3,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { putMember } from '../../access/members.js';
 import { TOOLS } from '../../api/mcp/tools.js';
 import { allRoutes } from '../../api/routes/index.js';
+import { createCollection } from '../../catalog/collections/write-collections.js';
 import { createTest } from '../../catalog/jobs/connection-tests.js';
 import { requestOperation } from '../../catalog/operations/write-operations.js';
+import { createPreview } from '../../catalog/preview/previews.js';
+import { createRefresh } from '../../catalog/refresh/refreshes.js';
+import { createWebhook } from '../../catalog/webhooks/webhooks.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
@@ -12,19 +16,23 @@ import { type ApiUnderTest, type Caller, startApi } from './api-under-test.js';
 
 /** Stands in all that is hidden and nowhere else. */
 const SECRET = 'zanzibar';
-const FACETS = 'kind,type,sourceType,dataSourceId,workspaceId,database,schema,owner,hasDescription';
+const FACETS =
+  'kind,type,sourceType,dataSourceId,workspaceId,database,schema,owner,hasDescription,tag,hasLineage,updated,visibility';
 const SEARCHES = ['', SECRET, 'zanzibra', 'orders', 'oders', 'area orders', 'ord zan', 'zan ord'];
 
 /** What is asked of each route that names nothing in its path. A route that is not here fails the test below. */
 const LISTS: Record<string, string[]> = {
   '/audit-events': [''],
+  '/collections': ['', `?q=${SECRET}`, '?limit=1'],
   '/crawlers': ['', `?q=${SECRET}`],
   '/data-sources': ['', `?q=${SECRET}`],
+  '/diagnose': ['?name=nothing', `?name=${SECRET}`],
   '/entities': ['', '?limit=1', '?removed=true'],
   '/favourites': ['', '?limit=1'],
   '/held-removals': ['', '?limit=1'],
   '/me': [''],
   '/operations': ['', '?limit=1'],
+  '/preview-rules': [''],
   '/resource-groups': [''],
   '/runs': ['', '?limit=1'],
   '/saved-searches': [''],
@@ -34,6 +42,7 @@ const LISTS: Record<string, string[]> = {
   '/source-types': [''],
   '/tags': ['', `?q=${SECRET}`, '?limit=1'],
   '/tokens': [''],
+  '/webhooks': [''],
   '/workspaces': ['', '?limit=1'],
 };
 
@@ -171,6 +180,23 @@ async function thingsOf(catalog: CrawledCatalog, { tableId, runId }: Populated):
     as: member,
     body: { name: SECRET, query: { q: SECRET }, workspaceId: catalog.workspaceId },
   });
+  const { webhook } = await createWebhook(api.database, api.context.secretKey, {
+    workspaceId: catalog.workspaceId,
+    name: SECRET,
+    url: 'https://hooks.example',
+    events: ['run.finished'],
+    crawlerId: null,
+    createdBy: member.personId,
+  });
+  const collectionId = await createCollection(
+    api.database,
+    { name: SECRET, visibility: 'workspace', workspaceId: catalog.workspaceId },
+    member.personId,
+  );
+  const [previewId, refreshId] = [randomUUID(), randomUUID()];
+  const asker = { requestedBy: member.personId };
+  await createPreview(api.database, { previewId, entityId: tableId, resourceGroupId: 'default', rows: 1, ...asker });
+  await createRefresh(api.database, { refreshId, items: [{ asked: SECRET, outcome: 'not-found' }], ...asker });
   const token = await api.call('POST', '/tokens', { as: member, body: { name: SECRET } });
   return {
     entities: tableId,
@@ -183,6 +209,10 @@ async function thingsOf(catalog: CrawledCatalog, { tableId, runId }: Populated):
     operations: operation.id,
     'saved-searches': saved.body.id,
     tokens: token.body.id,
+    webhooks: webhook.id,
+    collections: collectionId,
+    previews: previewId,
+    refreshes: refreshId,
     workspaces: catalog.workspaceId,
     people: member.personId,
     'resource-groups': 'none',
@@ -196,7 +226,7 @@ async function told(): Promise<Map<string, string>> {
     for (const query of queries) {
       const answer = await api.call('GET', path + query, { as: outsider });
       expect(answer.status, path + query).toBe(200);
-      if (query !== `?q=${SECRET}`) expect(answer.text.replaceAll(query, ''), path + query).not.toContain(SECRET);
+      if (!query.endsWith(`=${SECRET}`)) expect(answer.text.replaceAll(query, ''), path + query).not.toContain(SECRET);
       answers.set(path + query, moving(answer.text));
     }
   return answers;
@@ -214,6 +244,9 @@ async function asking(method: string, path: string, id: string) {
     .replace(':version', '1')
     .replace(':column', 'id')
     .replace(/diff$/, 'diff?from=1&to=1')
+    .replace(/lineage\/path$/, `lineage/path?to=${ids['entities']}`)
+    .replace(':edgeId', '1')
+    .replace(':delivery', '1')
     .replace(/:\w+/g, outsider.personId);
   const statements: string[] = [];
   const heard = ({ sql }: { sql: string }) => statements.push(sql);

@@ -19,7 +19,7 @@ const WORDS = [
   ['settlement', 'setlement'],
 ] as const;
 
-/** Previews, which change nothing; signing in and out; and marks that only who makes them sees. */
+/** Previews, which change nothing, and signing in and out. */
 const UNAUDITED = [
   'DELETE /session',
   'POST /crawlers/:id/scope-preview',
