@@ -37,7 +37,7 @@ export async function replaceEdges(
       [...processIds],
     ]);
     await query(transaction, FOUND, [JSON.stringify(found)]);
-    const ended = await query(
+    const ended = await query<Ends>(
       transaction,
       `UPDATE lineage_edge e
        SET valid_to = now()
@@ -46,7 +46,7 @@ export async function replaceEdges(
          FROM found_edge f
          WHERE (f.process_id, f.upstream, f.downstream, f.digest) = (e.process_id, e.upstream, e.downstream, e.digest)
        )
-       RETURNING 1`,
+       RETURNING e.upstream, e.downstream`,
       [[...processIds]],
     );
     await query(
@@ -56,7 +56,8 @@ export async function replaceEdges(
        FROM found_edge f
        WHERE (e.process_id, e.upstream, e.downstream) = (f.process_id, f.upstream, f.downstream) AND e.valid_to IS NULL`,
     );
-    const begun = await query(transaction, BEGIN);
+    const begun = await query<Ends>(transaction, BEGIN);
+    await tellSearch(transaction, [...ended, ...begun]);
     await query(transaction, 'DROP TABLE found_edge');
     return { begun: begun.length, ended: ended.length };
   });
@@ -86,7 +87,30 @@ const BEGIN = `
     CROSS JOIN jsonb_to_recordset(f.columns) AS c(upstream text, downstream text, transformation text)
     ON CONFLICT DO NOTHING
   )
-  SELECT id FROM begun`;
+  SELECT upstream, downstream FROM begun`;
+
+/** The nodes of an edge. */
+interface Ends {
+  upstream: string;
+  downstream: string;
+}
+
+/**
+ * What has lineage is found by that, so search is told of every entity whose edges began or ended. Without a crawler: no run
+ * waits for it.
+ */
+export async function tellSearch(transaction: Database, edges: readonly Ends[]): Promise<void> {
+  if (edges.length === 0) return;
+  const nodes = new Set(edges.flatMap(({ upstream, downstream }) => [upstream, downstream]));
+  await query(
+    transaction,
+    `INSERT INTO search_outbox (entity_id)
+     SELECT entity_id
+     FROM lineage_node
+     WHERE id = ANY(?::bigint[]) AND entity_id IS NOT NULL`,
+    [[...nodes]],
+  );
+}
 
 /** In one order whatever order they were found in: the digest is taken of them. */
 function withSortedColumns(edge: FoundEdge): FoundEdge {

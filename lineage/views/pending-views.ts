@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { tellSearch } from '../store/record-edges.js';
 import { TYPES_WITH_VIEWS, type ViewPlace } from './source-naming.js';
 
 /** A view or materialised view to be read. */
@@ -63,9 +64,10 @@ export function pendingViews(
  * back, it is read again. Returns how many edges ended.
  */
 export async function endEdgesOfRemovedViews(database: Database, runId: string): Promise<number> {
-  const [row] = await query<{ ended: number }>(
-    database,
-    `WITH removed AS (
+  return database.transaction(async (transaction) => {
+    const ended = await query<{ upstream: string; downstream: string }>(
+      transaction,
+      `WITH removed AS (
        UPDATE lineage_process p
        SET entity_version = NULL
        FROM crawl_unit u
@@ -74,15 +76,15 @@ export async function endEdgesOfRemovedViews(database: Database, runId: string):
          AND (e.removed_at IS NOT NULL)
          AND p.kind = 'view' AND p.entity_id = e.id AND p.entity_version IS NOT NULL
        RETURNING p.id
-     ), ended AS (
-       UPDATE lineage_edge l
-       SET valid_to = now()
-       FROM removed r
-       WHERE l.process_id = r.id AND l.valid_to IS NULL
-       RETURNING 1
      )
-     SELECT count(*)::int AS ended FROM ended`,
-    [runId],
-  );
-  return row?.ended ?? 0;
+     UPDATE lineage_edge l
+     SET valid_to = now()
+     FROM removed r
+     WHERE l.process_id = r.id AND l.valid_to IS NULL
+     RETURNING l.upstream, l.downstream`,
+      [runId],
+    );
+    await tellSearch(transaction, ended);
+    return ended.length;
+  });
 }

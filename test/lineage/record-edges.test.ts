@@ -49,6 +49,27 @@ const process = async () => {
   return { ids, a, b, c, processId, edge, open };
 };
 
+test('Search is told of what gets lineage and what loses it, and not of what keeps it', async () => {
+  const { database } = catalog;
+  const { ids, a, c, processId, edge } = await process();
+  const told = async () =>
+    (
+      await query<{ id: string }>(
+        database,
+        'DELETE FROM search_outbox WHERE entity_id = ANY(?::bigint[]) RETURNING entity_id AS id',
+        [ids],
+      )
+    )
+      .map(({ id }) => id)
+      .sort();
+  await replaceEdges(database, [processId], [edge(a, c)]);
+  expect(await told()).toEqual([ids[0], ids[2]].sort());
+  await replaceEdges(database, [processId], [edge(a, c)]);
+  expect(await told()).toEqual([]);
+  await replaceEdges(database, [processId], []);
+  expect(await told()).toEqual([ids[0], ids[2]].sort());
+});
+
 test('Edges are replaced by those found: the same stay, the changed and the gone end, the new begin', async () => {
   const { database } = catalog;
   const { a, b, c, processId, edge, open } = await process();
