@@ -39,6 +39,7 @@ const developing: Permission[] = [
   'crawler.delete',
   'removal.decide',
   'entity.annotate',
+  'lineage.state',
   'entity.restore',
   'data.preview',
 ];
