@@ -90,16 +90,14 @@ async function tellOfUnread(
 ): Promise<void> {
   const byUnit = new Map<number, Problem[]>();
   for (const { view, process } of read) {
-    if (process.state !== 'unparsed') continue;
+    // That a text is not shown was said when the source was read.
+    if (process.state !== 'unparsed' || view.text === null) continue;
     const problem: Problem = {
       schema: view.schema,
       name: view.name,
       code: 'VIEW_NOT_READ',
       message: `Where ${view.name} comes from is not known: ${process.reason}`,
-      remedy:
-        view.text === null
-          ? 'Let the account of the crawler see the definition of the view, then run the crawler again.'
-          : 'Its columns and text are on the map all the same. State its edges by hand if they matter.',
+      remedy: 'Its columns and text are on the map all the same. State its edges by hand if they matter.',
     };
     byUnit.set(view.unit, [...(byUnit.get(view.unit) ?? []), problem]);
   }

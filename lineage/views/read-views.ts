@@ -32,7 +32,7 @@ export async function readViews(
   runId: string,
   views: readonly PendingView[],
 ): Promise<ReadView[]> {
-  const atTables = await reader.readAll(views.map((view) => taskOf(view)));
+  const atTables = await readPatiently(reader, views);
   const named = views.map((view, place) =>
     tablesOf(atTables[place]).map((table) => ({ table, named: namedTable(table, view) })),
   );
@@ -49,7 +49,8 @@ export async function readViews(
   const read = views.map((view, place) => {
     const tables = atTables[place] ?? EMPTY;
     const columns = atColumns[place] ?? EMPTY;
-    const extraction = columns.statements.length > 0 ? columns : tables;
+    // Of a text that gave no tables nothing was looked up, so what its columns gave could not be told from what is elsewhere.
+    const extraction = tables.statements.length > 0 && columns.statements.length > 0 ? columns : tables;
     const origins = sourcesOf(extraction).map((source): Origin => {
       const name = namedTable(source.table, view);
       return { ...source, named: name, resolved: resolved.get(name.guid) };
@@ -58,6 +59,17 @@ export async function readViews(
   });
   await store(database, runId, read);
   return read;
+}
+
+/** Texts that gave nothing are read once more: on a busy machine an ordinary one may have run out of time. */
+async function readPatiently(reader: StatementReader, views: readonly PendingView[]): Promise<Extraction[]> {
+  const first = await reader.readAll(views.map(taskOf));
+  return Promise.all(
+    first.map((extraction, place) => {
+      const view = views[place];
+      return extraction.statements.length > 0 || view === undefined ? extraction : reader.read(taskOf(view));
+    }),
+  );
 }
 
 const EMPTY: Extraction = { statements: [], unparsed: [] };
