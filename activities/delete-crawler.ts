@@ -2,22 +2,19 @@ import { dropCrawlerRows } from '../catalog/retire/drop-crawler-rows.js';
 import { letAllLeave } from '../catalog/retire/leaving.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
-import { createDrainBatch } from './drain-batch.js';
 import { withLiveness } from './liveness.js';
 import { retireCrawler } from './retire-crawler.js';
 
 /** Makes the activity that takes everything a crawler collected off the map, batch by batch; repeated, it goes on. */
-export function createDeleteCatalog(context: ActivityContext): ControlActivities['deleteCatalog'] {
-  const drainBatch = createDrainBatch(context);
+export function createDeleteCatalog({ database }: ActivityContext): ControlActivities['deleteCatalog'] {
   return ({ crawlerId }) =>
     withLiveness<{ deleted: number }, number>(async ({ signal, checkpoint, previous }) => {
       let deleted = previous?.deleted ?? 0;
-      await letAllLeave(context.database, crawlerId);
-      const onBatch = (entities: number) => {
+      await letAllLeave(database, crawlerId);
+      await retireCrawler(database, crawlerId, signal, (entities) => {
         deleted += entities;
         checkpoint({ deleted });
-      };
-      await retireCrawler(context, drainBatch, { crawlerId, signal, onBatch });
+      });
       return deleted;
     });
 }

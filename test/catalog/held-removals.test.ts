@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { retireCrawler } from '../../activities/retire-crawler.js';
 import { changeScope } from '../../catalog/crawlers/scope.js';
@@ -212,12 +211,7 @@ test('what is held while its database is leaving is closed by who takes it off t
   await map.crawl();
   const id = await openHold(map);
   await map.rows('UPDATE collected_database SET retiring_at = now() WHERE id = ?', [map.collectedDatabaseId]);
-  const log = pino({ level: 'silent' });
-  await retireCrawler({ database: map.database, log }, async () => ({ drained: 0, remaining: false }), {
-    crawlerId: map.crawlerId,
-    signal: new AbortController().signal,
-    onBatch: () => undefined,
-  });
+  await retireCrawler(map.database, map.crawlerId, new AbortController().signal, () => undefined);
   expect(await getHold(map.database, id)).toMatchObject({ status: 'superseded' });
 });
 
