@@ -1,3 +1,4 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { Agent, request } from 'undici';
 import { type CloudEvent, changesOfRun, endOfRun, trialEvent } from '../catalog/webhooks/cloud-events.js';
 import { beginAttempt, endDelivery, noteTold, noteTrouble, type OpenDelivery } from '../catalog/webhooks/deliveries.js';
@@ -7,10 +8,15 @@ import { turnOff } from '../catalog/webhooks/webhooks.js';
 import { resolveSource } from '../connectors/reach.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
+import { BUSY_RETRY_MS } from './failures.js';
 import { withLiveness } from './liveness.js';
 
 /** Events in one message. */
 const BATCH = 100;
+/**
+ * Deliveries at once in a worker. Receivers may be slow, as many as there are, and steps of runs wait for the same slots.
+ */
+const MOST_AT_ONCE = 8;
 /** Milliseconds that a receiver has to answer. */
 const PATIENCE = 15_000;
 
@@ -19,8 +25,19 @@ const PATIENCE = 15_000;
  * was taken. A receiver that answers 410 wants no more and is turned off.
  */
 export function createDeliverWebhook({ database, secretKey }: ActivityContext): ControlActivities['deliverWebhook'] {
-  return ({ deliveryId }) =>
-    withLiveness<{ told: number }, void>(async ({ signal, checkpoint }) => {
+  let atWork = 0;
+  return async (request) => {
+    if (atWork >= MOST_AT_ONCE) throw laterOn();
+    atWork += 1;
+    try {
+      await deliver(request);
+    } finally {
+      atWork -= 1;
+    }
+  };
+
+  function deliver({ deliveryId }: { deliveryId: string }): Promise<void> {
+    return withLiveness<{ told: number }, void>(async ({ signal, checkpoint }) => {
       const delivery = await beginAttempt(database, secretKey, deliveryId);
       if (delivery === undefined) return;
       let told = 0;
@@ -41,6 +58,7 @@ export function createDeliverWebhook({ database, secretKey }: ActivityContext): 
       }
       await endDelivery(database, deliveryId, { status: 'delivered' });
     });
+  }
 
   async function* messages(delivery: OpenDelivery): AsyncGenerator<{ events: CloudEvent[]; cursor: string }> {
     const { runId, wanted, webhookId, id } = delivery;
@@ -58,6 +76,17 @@ export function createDeliverWebhook({ database, secretKey }: ActivityContext): 
     const end = wanted.includes('run.finished') ? await endOfRun(database, runId) : undefined;
     if (end !== undefined) yield { events: [end], cursor };
   }
+}
+
+/** Nothing is wrong: it is its turn later. */
+function laterOn(): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'DELIVERIES_BUSY',
+    message: 'This worker tells as many webhooks as it does at once',
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: BUSY_RETRY_MS,
+    details: [{ remedy: 'Nothing needs to be done: it is told when another one is through.' }],
+  });
 }
 
 /** @throws NotTaken, or the signal's reason */

@@ -125,14 +125,14 @@ async function askSource({ database, orchestrator }: ApiContext, actor: Actor, p
   return skipped(`The source could not be asked: ${error?.message ?? 'it has not answered in time'}`);
 }
 
-/** Whether search finds the table under its own name. What it may show to whom is asked of the map alone. */
-async function isIndexed({ searchIndex }: ApiContext, { entityId, table, database }: NamedPlace): Promise<boolean> {
+/** Whether search has the table, by its guid: many may have its name. What it may show to whom is asked of the map alone. */
+async function isIndexed({ searchIndex }: ApiContext, { entityId, guid }: NamedPlace): Promise<boolean> {
   const { hits } = await searchIndex.search({
-    text: table,
-    filters: { kind: ['table'], database: [database] },
+    text: guid ?? '',
+    filters: {},
     visibleTo: 'everything',
     facets: [],
-    limit: 100,
+    limit: 10,
   });
   return hits.some(({ document }) => document.id === entityId);
 }

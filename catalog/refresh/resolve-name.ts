@@ -26,6 +26,8 @@ export interface NamedPlace extends CollectedPlace {
   table: string;
   /** Of the table on the map; null where only its source can tell whether it is there. */
   entityId: string | null;
+  /** Of that table. */
+  guid: string | null;
 }
 
 const PLACE = `
@@ -54,7 +56,7 @@ export async function resolveName(database: Database, asked: string, visible: Kn
 
 async function tablesNamed(database: Database, asked: string, visible: Knex.Raw): Promise<NamedPlace[]> {
   const select = `
-    SELECT ${PLACE}, e.schema_name AS schema, e.name AS "table", e.id AS "entityId"
+    SELECT ${PLACE}, e.schema_name AS schema, e.name AS "table", e.id AS "entityId", e.guid
       FROM entity e
       JOIN collected_database d ON d.id = e.collected_database_id
       ${JOINS}
@@ -97,7 +99,7 @@ async function placesFor(database: Database, asked: string, visible: Knex.Raw): 
       // What stands between the database and the table is a schema where the source has them, else part of the name.
       const hasSchemas = await hasSchemasOf(database, place.collectedDatabaseId);
       if (hasSchemas ? reading.schema === null && reading.dotted === true : reading.schema !== null) continue;
-      found.push({ ...place, schema: reading.schema, table: reading.table, entityId: null });
+      found.push({ ...place, schema: reading.schema, table: reading.table, entityId: null, guid: null });
     }
   }
   return found;

@@ -64,7 +64,7 @@ export interface StatementLineage {
 export interface Extraction {
   statements: StatementLineage[];
   /** Statements that ought to have lineage, or may, and could not be read. Never dropped silently. */
-  unparsed: { sql: string; reason: string }[];
+  unparsed: { sql: string; reason: string /** It may be read on a calmer machine. */; outOfTime?: true }[];
 }
 
 /** The columns of a table in their order, or undefined where the table is not known. */

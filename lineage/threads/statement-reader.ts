@@ -102,20 +102,20 @@ export class StatementReader {
   }
 
   private endAfter(thread: Thread, ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.end(thread, `took longer than ${ms / 1_000} s`), ms);
+    return setTimeout(() => this.end(thread, `took longer than ${ms / 1_000} s`, true), ms);
   }
 
-  private end(thread: Thread, reason: string): void {
+  private end(thread: Thread, reason: string, outOfTime = false): void {
     if (!this.threads.delete(thread)) return;
     clearTimeout(thread.timer);
     void thread.worker.terminate();
     // A thread that could not even start has nothing in hand: whoever is next learns it, else it would be tried for ever.
     const told = thread.ready ? thread.current : this.waiting.shift();
-    told?.done(unparsed(told.task, reason));
+    told?.done(unparsed(told.task, reason, outOfTime));
     this.handOut();
   }
 }
 
-function unparsed({ sql }: ReadTask, reason: string): Extraction {
-  return { statements: [], unparsed: [{ sql, reason }] };
+function unparsed({ sql }: ReadTask, reason: string, outOfTime = false): Extraction {
+  return { statements: [], unparsed: [{ sql, reason, ...(outOfTime ? { outOfTime } : {}) }] };
 }

@@ -61,13 +61,14 @@ export async function readViews(
   return read;
 }
 
-/** Texts that gave nothing are read once more: on a busy machine an ordinary one may have run out of time. */
+/** Texts that ran out of time are read once more: on a busy machine an ordinary one may. */
 async function readPatiently(reader: StatementReader, views: readonly PendingView[]): Promise<Extraction[]> {
   const first = await reader.readAll(views.map(taskOf));
   return Promise.all(
     first.map((extraction, place) => {
       const view = views[place];
-      return extraction.statements.length > 0 || view === undefined ? extraction : reader.read(taskOf(view));
+      const ranOut = extraction.unparsed.some(({ outOfTime }) => outOfTime === true);
+      return ranOut && view !== undefined ? reader.read(taskOf(view)) : extraction;
     }),
   );
 }
