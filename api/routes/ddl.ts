@@ -3,8 +3,8 @@ import { describeTable, describeVersion, type TableOfSource } from '../../catalo
 import { ddlOf } from '../ddl-of.js';
 import { Problem } from '../problems.js';
 import { type Route, route, visible } from '../route.js';
-import { ddlSchema, versionParams } from '../schemas/entities.js';
 import { decimalParams } from '../schemas/lists.js';
+import { ddlSchema, versionParams } from '../schemas/versions.js';
 
 const tag = 'Map';
 

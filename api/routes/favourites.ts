@@ -3,7 +3,7 @@ import { requireVisible } from '../../catalog/entities/entity.js';
 import { listFavourites, setFavourite } from '../../catalog/entities/favourites.js';
 import { qualifiedName } from '../qualified-name.js';
 import { type Route, route, visible } from '../route.js';
-import { favouritePageSchema, favouriteSchema } from '../schemas/entities.js';
+import { favouritePageSchema, favouriteSchema } from '../schemas/favourites.js';
 import { decimalParams, pageQuery } from '../schemas/lists.js';
 
 const tag = 'Map';

@@ -8,9 +8,9 @@ import { qualifiedName } from '../qualified-name.js';
 import { refuseWhileOpen } from '../refuse-while-open.js';
 import { onWorkspaceOf, type Route, route } from '../route.js';
 import { startRunSchema } from '../schemas/crawlers.js';
-import { runChangeQuery } from '../schemas/entities.js';
 import { uuidParams } from '../schemas/lists.js';
 import { planChangePageSchema, runPlanSchema } from '../schemas/plans.js';
+import { runChangeQuery } from '../schemas/run-changes.js';
 import { runStartedSchema } from '../schemas/runs.js';
 import { startRun } from '../start-run.js';
 

@@ -3,8 +3,8 @@ import { listRunChanges } from '../../catalog/entities/list-run-changes.js';
 import { getRun } from '../../catalog/runs/read-runs.js';
 import { qualifiedName } from '../qualified-name.js';
 import { onWorkspaceOf, type Route, route } from '../route.js';
-import { runChangePageSchema, runChangeQuery } from '../schemas/entities.js';
 import { uuidParams } from '../schemas/lists.js';
+import { runChangePageSchema, runChangeQuery } from '../schemas/run-changes.js';
 
 export const runChangeRoutes: Route[] = [
   route({

@@ -9,20 +9,22 @@ import { getVersion, listVersions, type Version } from '../../catalog/entities/v
 import { ddlOf } from '../ddl-of.js';
 import { qualifiedName } from '../qualified-name.js';
 import { type Route, route, visible } from '../route.js';
+import { decimalParams, pageQuery } from '../schemas/lists.js';
 import {
   columnPageSchema,
   columnQuery,
-  diffQuery,
   partitionPageSchema,
   partitionQuery,
   referenceListSchema,
   referencePageSchema,
+} from '../schemas/table-parts.js';
+import {
+  diffQuery,
   tableVersionDiffSchema,
   versionPageSchema,
   versionParams,
   versionSchema,
-} from '../schemas/entities.js';
-import { decimalParams, pageQuery } from '../schemas/lists.js';
+} from '../schemas/versions.js';
 
 const tag = 'Map';
 

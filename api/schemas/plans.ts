@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { entityKindSchema, versionDiffSchema } from './entities.js';
+import { entityKindSchema } from './entities.js';
 import { decimalId, pageOf, timestamp } from './lists.js';
 import { runChangeKindSchema } from './runs.js';
+import { versionDiffSchema } from './versions.js';
 
 export const planStateSchema = z.enum(['open', 'applied', 'discarded', 'outdated']).meta({ id: 'PlanState' });
 

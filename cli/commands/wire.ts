@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { crawlerSchema, crawlerSummarySchema } from '../../api/schemas/crawlers.js';
 import type { connectionTestSchema, databaseListSchema, dataSourceSchema } from '../../api/schemas/data-sources.js';
-import type { columnPageSchema, entitySchema } from '../../api/schemas/entities.js';
+import type { entitySchema } from '../../api/schemas/entities.js';
 import type { heldObjectPageSchema, heldRemovalSchema } from '../../api/schemas/held-removals.js';
 import type { planChangePageSchema, runPlanSchema } from '../../api/schemas/plans.js';
 import type {
@@ -11,6 +11,7 @@ import type {
   runSummarySchema,
   runUnitPageSchema,
 } from '../../api/schemas/runs.js';
+import type { columnPageSchema } from '../../api/schemas/table-parts.js';
 import type { workspaceSchema } from '../../api/schemas/workspaces.js';
 import type { Wire } from '../server/client.js';
 
