@@ -1,4 +1,4 @@
-import type { StatementReader } from '../lineage/threads/statement-reader.js';
+import type { StatementReader } from '../lineage/processes/statement-reader.js';
 import type { ControlActivities, GroupActivities } from '../workflows/contract.js';
 import { createCheckSource } from './check-source.js';
 import { createCloseConnectionTest } from './close-connection-test.js';

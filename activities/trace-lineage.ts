@@ -1,6 +1,6 @@
 import { type Problem, recordProblems } from '../catalog/runs/problems.js';
 import type { RunLogger } from '../catalog/runs/run-logger.js';
-import type { StatementReader } from '../lineage/threads/statement-reader.js';
+import type { StatementReader } from '../lineage/processes/statement-reader.js';
 import { endEdgesOfRemovedViews, pendingViews } from '../lineage/views/pending-views.js';
 import { type ReadView, readViews } from '../lineage/views/read-views.js';
 import { type ControlActivities, TRACE_ATTEMPTS } from '../workflows/contract.js';

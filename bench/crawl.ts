@@ -113,6 +113,7 @@ function row(measure: CrawlMeasure, tables: number): Record<string, string> {
     'index documents': String(measure.indexDocuments),
     'WAL, kB': (measure.walBytes / 1024).toFixed(0),
     'worker peak RSS, MB': (measure.peakResident / 1024 / 1024).toFixed(0),
+    'with its readers, MB': (measure.peakTogether / 1024 / 1024).toFixed(0),
     'history events': String(measure.events),
     'history bytes': String(measure.historyBytes),
   };

@@ -25,6 +25,7 @@ export interface CrawlMeasure {
   indexDocuments: number;
   walBytes: number;
   peakResident: number;
+  peakTogether: number;
   events: number;
   historyBytes: number;
   largestPayload: number;
@@ -59,6 +60,7 @@ export async function measureCrawl(
     indexDocuments: after.indexRows - before.indexRows,
     walBytes: after.wal - before.wal,
     peakResident: worker.peakResident(),
+    peakTogether: worker.peakTogether(),
     ...history,
   };
 }

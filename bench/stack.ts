@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { startPostgres } from '../cli/embedded/postgres.js';
 import { startTemporal } from '../cli/embedded/temporal.js';
 import { resolveTemporalBinary } from '../cli/embedded/temporal-binary.js';
 import { workerEnvironment } from '../cli/up/worker-memory.js';
+import { residentPeak, watchResident } from './resident-memory.js';
 
 /** A PostgreSQL, a Temporal server and the built worker, of this bench's own. */
 export interface BenchStack {
@@ -26,6 +27,8 @@ export interface BenchStack {
 export interface BenchWorker {
   /** The most memory the process has had resident, in bytes. */
   peakResident(): number;
+  /** The most that it and its readers of statements have had resident at once, in bytes. */
+  peakTogether(): number;
   stop(): Promise<void>;
   /** Ends it at once, as a lost machine would. */
   kill(): Promise<void>;
@@ -100,15 +103,16 @@ async function startWorker(
       WORKER_HEALTH_PORT: String(healthPort),
     },
   });
-  const ended = new Promise<void>((done) => child.once('exit', () => done()));
+  const together = watchResident(child.pid ?? 0);
+  const ended = new Promise<void>((done) => child.once('exit', () => done())).finally(together.stop);
   for (let attempt = 0; !(await answers(healthPort)); attempt += 1) {
     if (child.exitCode !== null || attempt > 600)
       throw new Error(`The worker did not start; its log is in ${directory}`);
     await delay(100);
   }
   return {
-    peakResident: () =>
-      Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) * 1024,
+    peakResident: () => residentPeak(child.pid ?? 0),
+    peakTogether: together.peak,
     stop: async () => {
       if (child.exitCode === null) child.kill('SIGTERM');
       await ended;

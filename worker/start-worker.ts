@@ -3,7 +3,7 @@ import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/w
 import type { Logger } from 'pino';
 import type { ActivityContext } from '../activities/context.js';
 import { createControlActivities, createGroupActivities } from '../activities/index.js';
-import { StatementReader } from '../lineage/threads/statement-reader.js';
+import { StatementReader } from '../lineage/processes/statement-reader.js';
 import { CONTROL_QUEUE, groupQueue } from '../workflows/contract.js';
 import { type GroupCapacity, GroupWorkers } from './group-workers.js';
 import { serveGroups } from './groups.js';

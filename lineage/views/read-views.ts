@@ -1,10 +1,10 @@
 import type { Database } from '../../db/database.js';
+import type { StatementReader } from '../processes/statement-reader.js';
 import type { Extraction, ExtractionTask, TableName } from '../sql/statement-lineage.js';
 import { tableKey } from '../sql/table-names.js';
 import { externalKey, nodesOfEntities, nodesOfExternals } from '../store/nodes.js';
 import { recordViewProcesses, type ViewProcess } from '../store/processes.js';
 import { type FoundEdge, replaceEdges } from '../store/record-edges.js';
-import type { StatementReader } from '../threads/statement-reader.js';
 import { sourcesOf, type ViewSource } from './edges-of-view.js';
 import type { PendingView } from './pending-views.js';
 import { type ResolvedTable, resolveTables } from './resolve-tables.js';

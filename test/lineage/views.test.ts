@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { guidOf } from '../../catalog/model/guid.js';
 import { query } from '../../db/query.js';
-import { StatementReader } from '../../lineage/threads/statement-reader.js';
+import { StatementReader } from '../../lineage/processes/statement-reader.js';
 import { endEdgesOfRemovedViews, pendingViews } from '../../lineage/views/pending-views.js';
 import { readViews } from '../../lineage/views/read-views.js';
 import { testDatabase } from '../servers/test-database.js';
@@ -11,7 +11,7 @@ let catalog: Awaited<ReturnType<typeof testDatabase>>;
 let reader: StatementReader;
 beforeAll(async () => {
   catalog = await testDatabase();
-  reader = new StatementReader({ threads: 1 });
+  reader = new StatementReader({ processes: 1 });
   await query(
     catalog.database,
     `INSERT INTO resource_group (id, name) VALUES ('default', 'Default') ON CONFLICT DO NOTHING`,

@@ -1,0 +1,33 @@
+import { setFlagsFromString } from 'node:v8';
+import type { Extraction } from '../sql/statement-lineage.js';
+import type { ReadTask } from './statement-reader.js';
+
+/**
+ * The inside of a process of `StatementReader`: says that it is ready, then answers one text after the other until the
+ * process that started it is gone. Which signals a terminal sends to the whole group are for that one to act on.
+ */
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+process.on('disconnect', () => process.exit());
+
+// The parser is 23 MB of WebAssembly of which each statement runs other parts: optimizing them takes five times as long as
+// the first thousand statements themselves, and 200 MB that are never given back.
+setFlagsFromString('--liftoff-only');
+const { extractLineage } = await import('../sql/extract.js');
+const { grammarReady } = await import('../sql/postgresql-grammar.js');
+const { tableKey } = await import('../sql/table-names.js');
+await grammarReady();
+
+process.on('message', (task: ReadTask) => process.send?.(read(task)));
+process.send?.('ready');
+
+function read({ columns, ...task }: ReadTask): Extraction {
+  try {
+    if (columns === undefined) return extractLineage(task);
+    const known = new Map(columns.map(([table, names]) => [tableKey(table), names]));
+    return extractLineage(task, { columnsOf: (table) => known.get(tableKey(table)) });
+  } catch (error) {
+    const reason = `the reader failed: ${error instanceof Error ? error.message : String(error)}`;
+    return { statements: [], unparsed: [{ sql: task.sql, reason }] };
+  }
+}
