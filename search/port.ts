@@ -29,7 +29,7 @@ export interface SearchDocument {
   hasLineage: boolean;
   /** The id of its collected database, which decides who may find it. Compared with the searcher's list. */
   visibleTo: string;
-  /** How often its page was opened; among equally good matches what is opened more comes first. */
+  /** How often its page was opened, and how many edges of lineage it has; among equally good matches more comes first. */
   popularity: number;
   /** Milliseconds since 1970. */
   changedAt: number;

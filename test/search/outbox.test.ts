@@ -3,6 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import type { Actor } from '../../access/actor.js';
 import { searchMarks } from '../../access/visibility.js';
 import { type Database, openDatabase } from '../../db/database.js';
+import { query } from '../../db/query.js';
+import { nodesOfEntities } from '../../lineage/store/nodes.js';
+import { replaceEdges } from '../../lineage/store/record-edges.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type SearchIndex, SearchUnavailable } from '../../search/port.js';
 import { createPostgresqlIndex } from '../../search/postgresql/adapter.js';
@@ -28,6 +31,10 @@ beforeEach(async () => {
 const names = async (text = '', visibleTo: readonly string[] | 'everything' = 'everything') => {
   const { hits } = await index.search({ text, filters: {}, visibleTo, facets: [], limit: 100 });
   return hits.map(({ document }) => document.name).sort();
+};
+const find = async (text: string) => {
+  const { hits } = await index.search({ text, filters: {}, visibleTo: 'everything', facets: [], limit: 100 });
+  return hits.map(({ document }) => document);
 };
 const waiting = async () => {
   const { rows } = await database.raw<{ rows: { n: number }[] }>('SELECT count(*)::integer AS n FROM search_outbox');
@@ -57,6 +64,41 @@ test('a drain makes what changed searchable, with all that a hit shows', async (
     visibleTo: String(sample.collectedDatabaseId),
   });
   expect(hits[0]?.document.qualifiedName).toMatch(/^shop_\w+\.public\.orders$/);
+});
+
+test('of equally good matches the one that more tables come from stands first, before a shorter name', async () => {
+  const [plain = '', used = '', ...fed] = await Promise.all(
+    ['daily_a', 'daily_bb', 'fed_1', 'fed_2', 'fed_3'].map((name) => sample.addTable(name)),
+  );
+  await sample.enqueue(plain, used);
+  await drainOutbox(database, index);
+  expect((await find('daily')).map(({ id, hasLineage }) => [id, hasLineage])).toEqual([
+    [plain, false],
+    [used, false],
+  ]);
+  const nodes = await nodesOfEntities(database, [used, ...fed]);
+  const [process] = await query<{ id: string }>(
+    database,
+    `INSERT INTO lineage_process (kind, key, state) VALUES ('query', ?, 'parsed') RETURNING id`,
+    [randomUUID()],
+  );
+  const node = (id: string) => nodes.get(id) ?? '';
+  await replaceEdges(
+    database,
+    [process?.id ?? ''],
+    fed.map((id) => ({
+      processId: process?.id ?? '',
+      upstream: node(used),
+      downstream: node(id),
+      direct: true,
+      columns: [],
+    })),
+  );
+  await drainOutbox(database, index);
+  expect((await find('daily')).map(({ id, hasLineage }) => [id, hasLineage])).toEqual([
+    [used, true],
+    [plain, false],
+  ]);
 });
 
 test('the visibility of the database decides who finds its tables, from the next search on', async () => {
