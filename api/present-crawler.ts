@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Actor } from '../access/actor.js';
 import type { CrawlerDetail, CrawlerSummary } from '../catalog/crawlers/read-crawlers.js';
+import type { Operation } from '../catalog/operations/operation.js';
 import { openOperationOf } from '../catalog/operations/read-operations.js';
 import type { ApiContext } from './context.js';
 import { permitted } from './permitted.js';
@@ -20,11 +21,16 @@ export function presentCrawlerSummary(crawler: CrawlerSummary, actor: Actor): z.
   };
 }
 
-/** A crawler in full. Its next runs are the engine's own; without the engine the rest is shown all the same. */
+/**
+ * A crawler in full. Its next runs are the engine's own; without the engine the rest is shown all the same.
+ * @param begun the operation that the request asked for, which may be over by now, or taken over by a deletion; else the
+ *   one that is under way is shown
+ */
 export async function presentCrawler(
   context: ApiContext,
   crawler: CrawlerDetail,
   actor: Actor,
+  begun?: Operation,
 ): Promise<z.input<typeof crawlerSchema>> {
   const nextRuns =
     crawler.plan.mode === 'manual' || crawler.paused || crawler.status === 'deleting'
@@ -35,7 +41,7 @@ export async function presentCrawler(
     scope: crawler.scope,
     nextRuns,
     appliesFrom: isOfAnEarlierDefinition(crawler) ? 'next run' : 'now',
-    operation: (await openOperationOf(context.database, crawler.id)) ?? null,
+    operation: begun ?? (await openOperationOf(context.database, crawler.id)) ?? null,
     warnings: crawler.resourceGroup.liveWorkers === 0 ? [withoutWorker(crawler.resourceGroup.id)] : [],
   };
 }

@@ -2,7 +2,8 @@ import type { RunDetail } from '../catalog/runs/read-runs.js';
 import { OPEN_STATUSES } from '../catalog/runs/run-state.js';
 import { Problem } from './problems.js';
 
-export const isOpen = (run: RunDetail): boolean => (OPEN_STATUSES as readonly string[]).includes(run.status);
+export const isOpen = (run: Pick<RunDetail, 'status'>): boolean =>
+  (OPEN_STATUSES as readonly string[]).includes(run.status);
 
 /**
  * Refuses what makes sense only of a run that has ended.

@@ -1,23 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import type { Actor } from '../access/actor.js';
 import { CrawlerDeleting } from '../catalog/crawlers/errors.js';
-import type { CrawlerDetail } from '../catalog/crawlers/read-crawlers.js';
+import { type CrawlerDetail, getCrawler } from '../catalog/crawlers/read-crawlers.js';
 import { limitsOfCrawler } from '../catalog/governor/limits.js';
 import { quietUntil } from '../catalog/governor/quiet-hours.js';
+import { queueInstead } from '../catalog/runs/queue-instead.js';
 import { queueRun, type RunHeading, unqueueRun } from '../catalog/runs/queue-run.js';
 import { openRunOf, runOfExecution } from '../catalog/runs/read-runs.js';
+import type { Database } from '../db/database.js';
 import type { ApiContext } from './context.js';
 import { Problem } from './problems.js';
+import { isOpen } from './refuse-while-open.js';
 import { withoutWorker } from './without-worker.js';
 
-/** How long a request waits for an execution to close whose run has ended already, and how often it looks; milliseconds. */
+/** How long a request waits for an execution to close whose run has ended already, or to open its run; milliseconds. */
 const PATIENCE = 3_000;
-const LOOK_EVERY = 500;
+/** How long it waits for the engine at first, when the answer is most often there already, and after that. */
+const LOOK = { first: 30, again: 250 };
 
 /**
  * Starts a run of a crawler. The engine decides whether one is open, not our rows: a row can be left open by a run that
- * died, and the run that starts next closes it. An execution closes a moment after its run's row has ended: a request
- * that comes between waits for it.
+ * died, and the run that starts next closes it. So the run that a refusal names is the one that the engine's execution
+ * works for, and not the row of somebody who asked at the same moment and is refused too.
+ *
+ * An execution has a moment without an open run at either end: before its run is opened, and after the run's row has
+ * ended. A request that comes then waits, and is the next where that was the end.
  * @param how.anyway start it also where no worker serves the crawler's group: it waits for one; and in the quiet hours
  *   of the source, which it then reads all the same
  * @param how.of the run that it retries, applies or takes back; without one it is a manual run, or a plan
@@ -46,25 +53,33 @@ export async function startRun(
       : { trigger: how.of.trigger, ofRunId: how.of.runId }),
     requestedBy: actor.personId,
   };
-  const queued = await queueRun(database, { ...request, despiteQuietHours: until !== undefined });
   const input = { ...request, crawlerName: crawler.name, resourceGroup: crawler.resourceGroup.id };
-  const start = async () => {
-    for (let waited = 0; ; waited += LOOK_EVERY) {
+  const row = { ...request, despiteQuietHours: until !== undefined };
+  const begin = async () => {
+    for (const deadline = Date.now() + PATIENCE, look = { wait: LOOK.first }; ; look.wait = LOOK.again) {
+      const queued = (await queueRun(database, row)) ?? (await unlessDeleting(database, crawler.id));
       const { started } = await orchestrator.startCrawl(input);
-      // Where our row is not the open one, another run's is, and its crawl is not about to end.
-      if (started || queued === undefined) return { started };
-      const execution = await orchestrator.untilNoCrawl(crawler.id, LOOK_EVERY);
+      if (started) return queued ?? (await queueInstead(database, row)) ?? (await unlessDeleting(database, crawler.id));
+      const execution = await orchestrator.untilNoCrawl(crawler.id, look.wait);
+      const holder = execution && (await runOfExecution(database, crawler.id, execution));
+      if (holder && isOpen(holder)) throw refusedForOpenRun(holder);
+      if (Date.now() < deadline) continue;
       const open = await openRunOf(database, crawler.id);
-      if (waited >= PATIENCE || (open !== undefined && open.runId !== runId)) return { started, execution };
+      throw holder ? refusedForEndingRun(holder) : refusedForOpenRun(open?.runId === runId ? undefined : open);
     }
   };
-  const { started, execution } = await start().catch(async (error: unknown) => {
+  try {
+    const queued = await begin();
+    return { runId, number: queued?.number ?? null, status: queued?.status ?? 'queued' };
+  } catch (error) {
     await unqueueRun(database, runId);
     throw error;
-  });
-  if (started) return { runId, number: queued?.number ?? null, status: queued?.status ?? 'queued' };
-  await unqueueRun(database, runId);
-  throw await refusedForOpenRun(context, crawler, execution);
+  }
+}
+
+/** Why a run has no row: its crawler was deleted since it was read, or else another run's row is in the way. */
+async function unlessDeleting(database: Database, crawlerId: string): Promise<undefined> {
+  if ((await getCrawler(database, crawlerId)).status === 'deleting') throw new CrawlerDeleting(crawlerId);
 }
 
 function refusedInQuietHours({ dataSource }: CrawlerDetail, until: Date): Problem {
@@ -86,33 +101,28 @@ function refusedWithoutWorker(crawler: CrawlerDetail): Problem {
   });
 }
 
-/** @param execution that is open, where no row of an open run was there */
-async function refusedForOpenRun(
-  { database }: ApiContext,
-  crawler: CrawlerDetail,
-  execution: string | undefined,
-): Promise<Problem> {
-  const open = await openRunOf(database, crawler.id);
-  if (open === undefined && execution !== undefined) {
-    const ending = await runOfExecution(database, crawler.id, execution);
-    if (ending !== undefined)
-      return new Problem(
-        'RUN_OPEN',
-        `Run ${ending.number} of this crawler is ${ending.status}, and the engine is about to let go of it.`,
-        {
-          remedy: 'Try again in a moment. If this lasts, see that a worker serves the control queue.',
-          extra: { run: { id: ending.runId, number: ending.number, status: ending.status } },
-        },
-      );
-  }
+type OpenRun = Pick<RunHeading, 'runId' | 'number' | 'status'>;
+
+/** @param open undefined where the engine has begun something that no worker has opened a run for yet */
+function refusedForOpenRun(open: OpenRun | undefined): Problem {
   return new Problem(
     'RUN_OPEN',
     open === undefined
       ? 'A run of this crawler is just starting.'
       : `Run ${open.number} of this crawler is ${open.status}.`,
+    { remedy: 'Wait for it to end, or stop it first.', extra: { run: open === undefined ? null : named(open) } },
+  );
+}
+
+function refusedForEndingRun(ending: OpenRun): Problem {
+  return new Problem(
+    'RUN_OPEN',
+    `Run ${ending.number} of this crawler is ${ending.status}, and the engine is about to let go of it.`,
     {
-      remedy: 'Wait for it to end, or stop it first.',
-      extra: { run: open === undefined ? null : { id: open.runId, number: open.number, status: open.status } },
+      remedy: 'Try again in a moment. If this lasts, see that a worker serves the control queue.',
+      extra: { run: named(ending) },
     },
   );
 }
+
+const named = ({ runId, number, status }: OpenRun) => ({ id: runId, number, status });

@@ -2,6 +2,7 @@ import {
   Client,
   Connection,
   defaultGrpcRetryOptions,
+  isGrpcCancelledError,
   isGrpcDeadlineError,
   makeGrpcRetryInterceptor,
   WorkflowExecutionAlreadyStartedError,
@@ -299,7 +300,11 @@ async function untilClosed(wait: () => Promise<unknown>): Promise<void> {
     await wait();
   } catch (error) {
     if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError) return;
-    if (error instanceof OrchestratorUnavailable && isGrpcDeadlineError(error.cause)) return;
+    if (
+      error instanceof OrchestratorUnavailable &&
+      (isGrpcDeadlineError(error.cause) || isGrpcCancelledError(error.cause))
+    )
+      return;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { OrchestratorUnavailable } from './port.js';
 
 /** gRPC's own numbers, https://grpc.io/docs/guides/status-codes/ */
 const STATUS = {
+  cancelled: 1,
   invalidArgument: 3,
   deadlineExceeded: 4,
   permissionDenied: 7,
@@ -39,6 +40,8 @@ function reasonOf(error: unknown): string | undefined {
     case STATUS.unavailable:
       return 'The Temporal server cannot be reached';
     case STATUS.deadlineExceeded:
+    // The same, where the server noticed first: nothing here is ever cancelled by us.
+    case STATUS.cancelled:
       return 'The Temporal server did not answer in time';
     case STATUS.resourceExhausted:
       return 'The Temporal server is refusing calls for the moment, because there are too many';

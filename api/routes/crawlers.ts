@@ -118,7 +118,7 @@ export const crawlerRoutes: Route[] = [
       );
       await projectSchedule(context, crawler);
       const begun = operation === undefined ? {} : await beginOperation(context, operation);
-      return { body: await presentCrawler(context, crawler, actor), version: crawler.version, ...begun };
+      return { body: await presentCrawler(context, crawler, actor, operation), version: crawler.version, ...begun };
     },
   }),
   route({

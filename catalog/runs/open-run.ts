@@ -4,7 +4,7 @@ import { groupSlots } from '../groups/slots.js';
 import { queueDeliveries } from '../webhooks/deliveries.js';
 import { countRun } from './close-run.js';
 import { CrawlerGone, RunEnded } from './errors.js';
-import { OPEN_STATUSES, type RunStatus, type RunTrigger } from './run-state.js';
+import { OPEN_STATUSES, type OpenStatus, type RunStatus, type RunTrigger } from './run-state.js';
 import { endUnfinishedUnits } from './units.js';
 
 /** Databases of one source read side by side at most, whatever the group could: each is a connection to that server. */
@@ -115,10 +115,14 @@ async function lockCrawler(transaction: Database, crawlerId: string): Promise<Lo
 }
 
 /**
- * What is true of a run nobody works for: one that never began was passed over; one that somebody had asked to stop
+ * Closes the crawler's other runs, of which the engine works for none, with what is true of them: one that never began was passed over; one that somebody had asked to stop
  * was ended without its workflow's word; any other broke off for a reason that nobody recorded.
  */
-async function closeAbandonedRuns(transaction: Database, run: { runId: string; crawlerId: string }): Promise<void> {
+export async function closeAbandonedRuns(
+  transaction: Database,
+  run: { runId: string; crawlerId: string },
+  statuses: readonly OpenStatus[] = OPEN_STATUSES,
+): Promise<void> {
   const closed = await query<{ id: string }>(
     transaction,
     `UPDATE crawl_run
@@ -145,7 +149,7 @@ async function closeAbandonedRuns(transaction: Database, run: { runId: string; c
             END
       WHERE crawler_id = :crawlerId AND id <> :runId AND status = ANY (:open)
       RETURNING id`,
-    { crawlerId: run.crawlerId, runId: run.runId, open: [...OPEN_STATUSES] },
+    { crawlerId: run.crawlerId, runId: run.runId, open: [...statuses] },
   );
   for (const { id } of closed) {
     await endUnfinishedUnits(transaction, id);

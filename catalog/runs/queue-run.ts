@@ -9,9 +9,12 @@ export interface RunHeading {
   status: RunStatus;
 }
 
+/** Of a run's row: it was queued, and closed by another run that the engine began first. */
+const OVERTAKEN = `status = 'skipped' AND started_at IS NULL AND error ->> 'code' = 'RUN_OVERTAKEN'`;
+
 /**
  * Shows a run as waiting before its workflow gets to open it. Does nothing when the run's row exists, when another run
- * of the crawler is open, or when the crawler is gone or being deleted.
+ * of the crawler is open, or when the crawler is gone or being deleted. One that another run passed over is queued anew.
  * @returns the run as it stands, or undefined when it has no row
  */
 export async function queueRun(
@@ -26,6 +29,7 @@ export async function queueRun(
     despiteQuietHours?: boolean;
   },
 ): Promise<RunHeading | undefined> {
+  await query(database, `DELETE FROM crawl_run WHERE id = ? AND ${OVERTAKEN}`, [run.runId]);
   await query(
     database,
     `INSERT INTO crawl_run (id, crawler_id, workspace_id, trigger, of_run_id, requested_by, status, resource_group_id,
@@ -61,10 +65,10 @@ export async function queueRun(
 
 /**
  * Takes back a queued run whose workflow did not start, because another run of the crawler is open or the engine could
- * not be reached. A run that began stays.
+ * not be reached; also one that was passed over by that other run. A run that began stays.
  */
 export async function unqueueRun(database: Database, runId: string): Promise<void> {
-  await query(database, `DELETE FROM crawl_run WHERE id = ? AND status = 'queued'`, [runId]);
+  await query(database, `DELETE FROM crawl_run WHERE id = ? AND (status = 'queued' OR (${OVERTAKEN}))`, [runId]);
 }
 
 /** Whether a run's row is there and has not ended. */

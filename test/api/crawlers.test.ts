@@ -174,6 +174,7 @@ describe('running a crawler', () => {
       const begun = randomUUID();
       api.orchestrator.onWaiting = async () => {
         const run = { runId: begun, crawlerId: id, trigger: 'schedule' as const };
+        api.orchestrator.openCrawls.set(id, begun);
         await openRun(api.database, { ...run, workflowRunId: begun, workflowId: `crawl:${id}` });
       };
       expect(await post(`/crawlers/${id}/runs`, {})).toMatchObject({
@@ -188,8 +189,12 @@ describe('running a crawler', () => {
     const { body: dead } = await post(`/crawlers/${id}/runs`, {});
     api.orchestrator.finish(id);
     const next = await post(`/crawlers/${id}/runs`, {});
-    expect(next).toMatchObject({ status: 202, body: { number: null, status: 'queued' } });
-    expect(next.body.runId).not.toBe(dead.runId);
+    expect(next).toMatchObject({ status: 202, body: { number: dead.number + 1, status: 'queued' } });
+    const runs = await api.call('GET', `/runs?crawlerId=${id}`, { as: people.viewer });
+    expect(runs.body.items).toMatchObject([
+      { id: next.body.runId, status: 'queued' },
+      { id: dead.runId, status: 'skipped', error: { code: 'RUN_OVERTAKEN' } },
+    ]);
   });
 
   it('is refused where no worker serves the group, unless it is asked for anyway', async () => {

@@ -37,7 +37,7 @@ async function running(): Promise<{ crawlerId: string; runId: string; number: nu
     runId: run.runId,
     crawlerId: crawler.id,
     trigger: 'manual',
-    workflowRunId: randomUUID(),
+    workflowRunId: run.runId,
     workflowId: `crawl:${crawler.id}`,
   });
   await planUnits(api.database, run.runId);

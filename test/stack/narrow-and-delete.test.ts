@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ConnectorError } from '../../connectors/contract.js';
 import { deleteCrawlerId, scheduleId } from '../../workflows/contract.js';
 import { startWholeProduct, type WholeProduct } from './whole-product.js';
 
@@ -45,14 +44,6 @@ async function holdLastDatabase(crawlerId: string) {
   );
   return transaction;
 }
-
-/** Errors that the API has logged. */
-const failures = () =>
-  product.api
-    .log()
-    .split('\n')
-    .filter((line) => line.includes('"level":50'))
-    .join('\n');
 
 /** Nothing of a crawler is left but its operations. */
 async function expectGone(id: string): Promise<void> {
@@ -173,89 +164,4 @@ describe('a deleted crawler', () => {
     const [run] = (await call('GET', `/runs?crawlerId=${heir}`)).body.items;
     expect(run.counts).toMatchObject({ added: 0, restored: 18_000 });
   }, 90_000);
-});
-
-/** Runs a crawler so that one of its two databases fails. @returns the run's id */
-async function partialRun(crawlerId: string): Promise<string> {
-  const whole = product.connector;
-  const refused = new ConnectorError('PERMISSION_DENIED', 'sales is closed', 'Open it.');
-  product.connector = {
-    ...whole,
-    openDatabase: async (connection, database, how) => {
-      if (database === 'sales') throw refused;
-      return whole.openDatabase(connection, database, how);
-    },
-  };
-  const { id, status } = await product.runToItsEnd(crawlerId);
-  product.connector = whole;
-  expect(status).toBe('partial');
-  return id;
-}
-
-describe('everything at once', () => {
-  it('never opens two runs, answers each request, and leaves nothing of a deleted crawler, 20 times over', async () => {
-    const nightly = { mode: 'cycle', every: 'day', hour: 1, minute: 0, timeZone: 'UTC' };
-    for (let round = 0; round < 20; round += 1) {
-      const { id } = await product.makeCrawler(20, nightly);
-      const toRetry = await partialRun(id);
-      let watching = true;
-      let mostOpen = 0;
-      const watch = (async () => {
-        while (watching) {
-          const open = await rows(
-            `SELECT 1 FROM crawl_run WHERE crawler_id = ? AND status IN ('queued', 'running', 'stopping')`,
-            id,
-          );
-          mostOpen = Math.max(mostOpen, open.length);
-          await delay(10);
-        }
-      })();
-      const run = () => call('POST', `/crawlers/${id}/runs`, {});
-      const tick = async () => {
-        const startedAt = new Date();
-        startedAt.setUTCHours(1, 0, 0, 0);
-        await product.client.schedule
-          .getHandle(scheduleId(id))
-          .backfill({
-            start: new Date(startedAt.getTime() - 60_000),
-            end: new Date(startedAt.getTime() + 60_000),
-            overlap: 'ALLOW_ALL',
-          })
-          .catch(() => undefined);
-      };
-      const later = (milliseconds: number, work: () => Promise<unknown>) => delay(milliseconds).then(work);
-      const answers = await Promise.all([
-        run(),
-        run(),
-        tick(),
-        call('POST', `/runs/${toRetry}/retry`, {}),
-        narrow(id, ['shop']),
-        later(round * 10, run),
-        later(round * 12, () => call('POST', `/runs/${toRetry}/retry`, {})),
-        later(round * 15, () => narrow(id, ['shop', 'sales'])),
-        later(round * 20, () => call('DELETE', `/crawlers/${id}`)),
-        later(round * 20, () => call('DELETE', `/crawlers/${id}`)),
-        later(round * 20 + 30, run),
-      ]);
-      for (const answer of answers) {
-        if (answer === undefined) continue;
-        const { status, text, body } = answer as {
-          status: number;
-          text: string;
-          body: { code?: string; run?: unknown };
-        };
-        expect([200, 202, 404, 409, 412], `${text} ${failures()}`).toContain(status);
-        if (status === 409) expect(text).toMatch(/RUN_OPEN|CRAWLER_DELETING|DATABASE_TAKEN|NOTHING_TO_RETRY/);
-        if (body.code === 'RUN_OPEN') expect(body.run, text).toMatchObject({ id: expect.any(String) });
-      }
-      const deletion = answers.find(
-        (answer) => (answer as { body?: { kind?: string } })?.body?.kind === 'delete_crawler',
-      );
-      await ended((deletion as { body: { id: string } }).body.id, 30_000);
-      watching = false;
-      await watch;
-      expect(mostOpen).toBeLessThanOrEqual(1);
-      await expectGone(id);
-    }
-  }, 240_000);
 });
