@@ -1,3 +1,4 @@
+import { Refusal } from '../db/refusals.js';
 import { drainOutbox } from '../search/outbox.js';
 import { markSearchable } from '../search/watermark.js';
 import type { ControlActivities } from '../workflows/contract.js';
@@ -8,8 +9,18 @@ import { loggedStep } from './logged-step.js';
 /** Entities read and written in one go. */
 const BATCH = 1_000;
 
-/** Makes the activity that empties the outbox, of one crawler or of all, into the search index. */
-export function createDrainOutbox(context: ActivityContext): ControlActivities['drainOutbox'] {
+/** How long somebody waits for search that takes nothing: a run, or an operation. Milliseconds. */
+const PATIENCE = 60_000;
+
+/**
+ * Makes the activity that empties the outbox, of one crawler or of all, into the search index. Of one crawler, a run or an
+ * operation waits for it: it gives up when search takes nothing for a while, because the engine is stuck or busy with
+ * others, and leaves the rest to the upkeep of each minute, which goes on as long as there is something.
+ */
+export function createDrainOutbox(
+  context: ActivityContext,
+  { patience = PATIENCE } = {},
+): ControlActivities['drainOutbox'] {
   const { database, searchIndex } = context;
   let prepared: Promise<void> | undefined;
   // Here and not at boot, so that a worker starts while the search engine is away.
@@ -21,21 +32,32 @@ export function createDrainOutbox(context: ActivityContext): ControlActivities['
     return prepared;
   };
   const drain = async (crawlerId: string | undefined, { signal, checkpoint }: Liveness<{ drained: number }>) => {
-    await prepare();
-    let drained = 0;
-    for (let remaining = true; remaining; ) {
+    const idle = crawlerId === undefined ? undefined : new Idleness(patience);
+    const until = idle === undefined ? signal : AbortSignal.any([signal, idle.signal]);
+    try {
+      await orAborted(prepare(), until);
+      let drained = 0;
+      for (let remaining = true; remaining; ) {
+        until.throwIfAborted();
+        const batch = await drainOutbox(database, searchIndex, {
+          limit: BATCH,
+          signal: until,
+          ...(crawlerId === undefined ? {} : { crawlerId }),
+        });
+        if (batch.drained > 0) idle?.begin();
+        drained += batch.drained;
+        remaining = batch.remaining;
+        checkpoint({ drained });
+      }
+      await markSearchable(database);
+      return drained;
+    } catch (error) {
       signal.throwIfAborted();
-      const batch = await drainOutbox(database, searchIndex, {
-        limit: BATCH,
-        signal,
-        ...(crawlerId === undefined ? {} : { crawlerId }),
-      });
-      drained += batch.drained;
-      remaining = batch.remaining;
-      checkpoint({ drained });
+      if (idle?.signal.aborted === true) throw new SearchBehind(patience);
+      throw error;
+    } finally {
+      idle?.end();
     }
-    await markSearchable(database);
-    return drained;
   };
   return ({ crawlerId, runId }) =>
     runId === undefined
@@ -50,4 +72,54 @@ export function createDrainOutbox(context: ActivityContext): ControlActivities['
           },
           (liveness) => drain(crawlerId, liveness),
         );
+}
+
+/** Waits for work that goes on by itself, no longer than until the signal aborts. */
+async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** Aborts when nothing begins it anew for a while. */
+class Idleness {
+  readonly #aborter = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly milliseconds: number) {
+    this.begin();
+  }
+
+  get signal(): AbortSignal {
+    return this.#aborter.signal;
+  }
+
+  begin(): void {
+    this.end();
+    this.#timer = setTimeout(() => this.#aborter.abort(), this.milliseconds);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Search takes nothing; whoever waits goes on without it. */
+class SearchBehind extends Refusal {
+  readonly code = 'SEARCH_BEHIND';
+
+  constructor(milliseconds: number) {
+    super(
+      `Search has taken nothing for ${Math.round(milliseconds / 1_000)} s`,
+      'Nothing is lost. See whether the search engine works, or is busy with what others have changed.',
+    );
+  }
 }

@@ -9,7 +9,7 @@ const PATIENCE = 10_000;
 export interface DrainOptions {
   /** Most rows of one go. */
   limit?: number;
-  /** Checked between steps; a write that has begun is finished. */
+  /** Checked between steps, and breaks off a write to a remote engine. */
   signal?: AbortSignal;
   /** Only what this crawler changed. */
   crawlerId?: string;
@@ -41,7 +41,7 @@ export async function drainOutbox(
     if (rows.length === 0) return { drained: 0, remaining: false };
     signal?.throwIfAborted();
     const entityIds = [...new Set(rows.map(({ entity_id }) => entity_id))];
-    await index.write(await documentsOf(database, entityIds));
+    await index.write(await documentsOf(database, entityIds), signal);
     try {
       await turn.client.query(DELETE_DRAINED, [rows.map(({ id }) => id), entityIds, TURNS.rebuild]);
     } catch (error) {

@@ -110,8 +110,14 @@ export interface SearchIndex {
   readonly engine: 'postgresql' | 'meilisearch';
   /** Creates or upgrades what the index needs. Idempotent. */
   prepare(): Promise<void>;
-  /** Puts and deletes in one go and returns when both are searchable, not when they are accepted. */
-  write(batch: { put: readonly SearchDocument[]; remove: readonly string[] }): Promise<void>;
+  /**
+   * Puts and deletes in one go and returns when both are searchable, not when they are accepted.
+   * @param signal breaks it off where the engine is remote; what became of it is then unknown, and it is to be repeated
+   */
+  write(
+    batch: { put: readonly SearchDocument[]; remove: readonly string[] },
+    signal?: AbortSignal | undefined,
+  ): Promise<void>;
   search(request: SearchRequest): Promise<SearchAnswer>;
   /** Fills a new index beside the old and swaps: search is never empty meanwhile. Returns how many documents it holds. */
   rebuild(documents: AsyncIterable<readonly SearchDocument[]>): Promise<number>;

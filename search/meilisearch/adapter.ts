@@ -8,6 +8,8 @@ import { SETTINGS } from './settings.js';
 
 /** An index task that takes longer is left to itself; the caller tries again, which does no harm. */
 const TASK_TIMEOUT = 120_000;
+/** An engine that indexes may be slow to answer: how long it may be silent to whoever writes. Milliseconds. */
+const WRITING = { silence: 30_000 };
 /** Pages of a rebuild that the engine may have accepted and not indexed yet. */
 const PAGES_AHEAD = 4;
 
@@ -38,36 +40,42 @@ export function createMeilisearchIndex(options: { url: string; key?: string | un
   return {
     engine: 'meilisearch',
     prepare: () => available(() => create(uid)),
-    write: ({ put: documents, remove }) =>
+    write: ({ put: documents, remove }, signal) =>
       available(async () => {
-        // Sent one after the other, so that they are done in this order; both are awaited, since a task can fail
-        // long after it was accepted.
-        const tasks = [];
-        if (documents.length > 0) tasks.push(await put(uid, documents));
-        if (remove.length > 0) tasks.push(await client.index(uid).deleteDocuments([...remove]));
-        for (const task of tasks) succeeded(await client.tasks.waitForTask(task));
+        // One that accepts connections and says nothing is found out before it is given documents.
+        await http.on({ signal }, () => client.health());
+        await http.on({ ...WRITING, signal }, async () => {
+          // Sent one after the other, so that they are done in this order; both are awaited, since a task can fail
+          // long after it was accepted.
+          const tasks = [];
+          if (documents.length > 0) tasks.push(await put(uid, documents));
+          if (remove.length > 0) tasks.push(await client.index(uid).deleteDocuments([...remove]));
+          for (const task of tasks) succeeded(await client.tasks.waitForTask(task));
+        });
       }),
     search: (request) => available(() => answer(client, uid, request)),
     rebuild: (pages) =>
-      available(async () => {
-        await done(client.deleteIndex(next), 'index_not_found');
-        await create(uid);
-        await create(next);
-        try {
-          const ahead = [];
-          for await (const page of pages) {
-            if (page.length > 0) ahead.push(await put(next, page));
-            if (ahead.length > PAGES_AHEAD)
-              succeeded(await client.tasks.waitForTask(ahead.shift() as (typeof ahead)[0]));
+      available(() =>
+        http.on(WRITING, async () => {
+          await done(client.deleteIndex(next), 'index_not_found');
+          await create(uid);
+          await create(next);
+          try {
+            const ahead = [];
+            for await (const page of pages) {
+              if (page.length > 0) ahead.push(await put(next, page));
+              if (ahead.length > PAGES_AHEAD)
+                succeeded(await client.tasks.waitForTask(ahead.shift() as (typeof ahead)[0]));
+            }
+            for (const task of ahead) succeeded(await client.tasks.waitForTask(task));
+            const { numberOfDocuments } = await client.index(next).getStats();
+            await done(client.swapIndexes([{ indexes: [uid, next], rename: false }]));
+            return numberOfDocuments;
+          } finally {
+            await done(client.deleteIndex(next), 'index_not_found').catch(() => undefined);
           }
-          for (const task of ahead) succeeded(await client.tasks.waitForTask(task));
-          const { numberOfDocuments } = await client.index(next).getStats();
-          await done(client.swapIndexes([{ indexes: [uid, next], rename: false }]));
-          return numberOfDocuments;
-        } finally {
-          await done(client.deleteIndex(next), 'index_not_found').catch(() => undefined);
-        }
-      }),
+        }),
+      ),
     health: async () => {
       try {
         await client.health();

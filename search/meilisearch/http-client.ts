@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent, request } from 'undici';
 
 /** What the engine answered instead of a result. */
@@ -13,10 +14,22 @@ export class EngineRefused extends Error {
   }
 }
 
+/** How requests are sent while some work is done. */
+export interface Terms {
+  /** Milliseconds until a request that the engine is silent on fails. */
+  silence: number;
+  signal?: AbortSignal | undefined;
+}
+
 export interface HttpClient {
+  /** Sends what `work` sends on other terms than the usual ones. */
+  on<T>(terms: Partial<Terms>, work: () => Promise<T>): Promise<T>;
   send(url: string | URL | Request, init?: RequestInit): Promise<unknown>;
   close(): Promise<void>;
 }
+
+/** Milliseconds. People wait for most requests, and an engine that works answers them in a few. */
+const SILENCE = 5_000;
 
 /**
  * How the `meilisearch` client sends its requests here. Through `fetch` on a connection that is kept, each POST takes 40
@@ -24,21 +37,21 @@ export interface HttpClient {
  * the first (docs/performance.md). `undici.request` sends them together.
  */
 export function createHttpClient(): HttpClient {
-  // An engine that indexes a large batch may be slow to accept the next; one that is silent for a minute is stuck.
-  const agent = new Agent({
-    connections: 16,
-    connect: { timeout: 5_000 },
-    headersTimeout: 60_000,
-    bodyTimeout: 60_000,
-  });
+  const agent = new Agent({ connections: 16, connect: { timeout: 5_000 } });
+  const terms = new AsyncLocalStorage<Terms>();
   return {
+    on: (other, work) => terms.run({ silence: SILENCE, ...terms.getStore(), ...other }, work),
     send: async (url, init = {}) => {
+      const { silence, signal } = terms.getStore() ?? { silence: SILENCE };
+      const signals = [signal, init.signal].filter((one) => one !== undefined && one !== null);
       const { statusCode, body } = await request(String(url), {
         dispatcher: agent,
         method: (init.method ?? 'GET') as 'GET',
         headers: Object.fromEntries(new Headers(init.headers)),
         body: init.body as string | undefined,
-        signal: init.signal ?? undefined,
+        headersTimeout: silence,
+        bodyTimeout: silence,
+        signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
       });
       const text = await body.text();
       const answer: unknown = text === '' ? undefined : parsed(text);

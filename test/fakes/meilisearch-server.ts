@@ -7,6 +7,8 @@ export interface FakeMeilisearch {
   url: string;
   /** What it holds, by id. */
   documents: Map<string, Record<string, unknown>>;
+  /** While set, it takes connections and requests, and answers none. */
+  silent: boolean;
   /** Listens, with what it held before. */
   start(): Promise<void>;
   /** Refuses connections from now on, those that are open too. */
@@ -33,13 +35,15 @@ export async function fakeMeilisearch(): Promise<FakeMeilisearch> {
     return { taskUid: tasks, status: 'enqueued' };
   };
   let server: Server | undefined;
-  return {
+  const fake: FakeMeilisearch = {
     url: `http://127.0.0.1:${port}`,
     documents,
+    silent: false,
     start: async () => {
       server = createServer(async (request, response) => {
         const chunks: Buffer[] = [];
         for await (const chunk of request) chunks.push(chunk as Buffer);
+        if (fake.silent) return;
         const body = Buffer.concat(chunks).toString();
         const { pathname } = new URL(request.url ?? '/', `http://127.0.0.1:${port}`);
         const answer = act(request.method ?? 'GET', pathname, body === '' ? undefined : JSON.parse(body));
@@ -56,4 +60,5 @@ export async function fakeMeilisearch(): Promise<FakeMeilisearch> {
       await once(stopping, 'close');
     },
   };
+  return fake;
 }

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMeilisearchIndex } from '../../search/meilisearch/adapter.js';
 import { watermark } from '../../search/watermark.js';
-import { SEARCH_OUTBOX } from '../../workflows/contract.js';
+import { crawlId, SEARCH_OUTBOX } from '../../workflows/contract.js';
 import { type FakeMeilisearch, fakeMeilisearch } from '../fakes/meilisearch-server.js';
 import { startWholeProduct, type WholeProduct } from './whole-product.js';
 
@@ -61,3 +61,56 @@ it('a search engine that is away for a whole run: the run succeeds, says that se
     { timeout: 60_000, interval: 200 },
   );
 }, 120_000);
+
+describe('a search engine that takes connections and says nothing', () => {
+  beforeAll(() => {
+    engine.silent = true;
+  });
+
+  it('does not hold a run: it ends in seconds, says that search is behind, and search catches up by itself', async () => {
+    const { id } = await product.makeCrawler(50);
+    const begun = Date.now();
+    const run = await product.runToItsEnd(id);
+    expect(run).toMatchObject({ status: 'succeeded', counts: { added: 100 }, error: null });
+    expect(Date.now() - begun).toBeLessThan(40_000);
+    const { body } = await product.call('GET', `/runs/${run.id}`);
+    expect(body).toMatchObject({ searchableAt: null, waiting: [{ code: 'INDEX_BEHIND' }] });
+    const log = await product.call('GET', `/runs/${run.id}/log?step=index&limit=100`);
+    expect(log.body.lines.at(-1).message).toMatch(/cannot be reached.*; the outbox keeps what is not indexed/);
+  }, 90_000);
+
+  it('answers a search with 503 in seconds', async () => {
+    const asked = Date.now();
+    expect(await product.call('GET', '/search?q=orders')).toMatchObject({
+      status: 503,
+      body: { code: 'SEARCH_UNAVAILABLE' },
+    });
+    expect(Date.now() - asked).toBeLessThan(8_000);
+  });
+
+  it('does not keep a Stop from stopping', async () => {
+    const { id } = await product.makeCrawler(50);
+    const { body } = await product.call('POST', `/crawlers/${id}/runs`, {});
+    const indexing = async () =>
+      expect(await product.client.workflow.getHandle(crawlId(id)).query('progress')).toMatchObject({
+        phase: 'indexing',
+      });
+    await vi.waitFor(indexing, { timeout: 20_000, interval: 50 });
+    const asked = Date.now();
+    await product.call('POST', `/runs/${body.runId}/stop`);
+    await vi.waitFor(
+      async () => expect((await product.call('GET', `/runs/${body.runId}`)).body.status).toBe('stopped'),
+      { timeout: 20_000, interval: 50 },
+    );
+    expect(Date.now() - asked).toBeLessThan(5_000);
+  }, 60_000);
+
+  it('gets everything when it speaks again', async () => {
+    engine.silent = false;
+    await product.client.schedule.getHandle(SEARCH_OUTBOX).trigger();
+    await vi.waitFor(async () => expect(await product.rows('SELECT 1 FROM search_outbox')).toEqual([]), {
+      timeout: 60_000,
+      interval: 200,
+    });
+  }, 90_000);
+});
