@@ -1,17 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Meilisearch } from 'meilisearch';
-import { freePort } from '../cli/embedded/free-port.js';
-import { startPostgres } from '../cli/embedded/postgres.js';
-import { migrate, openDatabase } from '../db/database.js';
 import { createMeilisearchIndex } from '../search/meilisearch/adapter.js';
 import type { SearchIndex } from '../search/port.js';
 import { createPostgresqlIndex } from '../search/postgresql/adapter.js';
+import { startIndexServer } from './index-server.js';
+import { measureSearches } from './measure-searches.js';
 import { percentile, printMeasures } from './print-measures.js';
-import { AUDIENCES, phrases, syntheticDocuments } from './synthetic-documents.js';
+import { syntheticDocuments } from './synthetic-documents.js';
 
 interface Options {
   documents: number;
@@ -19,94 +14,71 @@ interface Options {
   engine: 'postgresql' | 'meilisearch';
 }
 
-/** Each user types so many names, and each letter is asked about. */
-const NAMES_EACH = 12;
-/** Milliseconds between two letters: a fast typist. */
-const PACE = 200;
-
 /**
- * People who type at once, in an index of many documents, each seeing their workspaces only; and the same names searched
- * whole, misspelt and in Chinese by one after the other.
+ * People who type at once, in an index of many documents of which each sees some; then suggestions and searches of several
+ * kinds, one after the other; and both for somebody who may see ten thousand databases.
  */
 export async function benchSuggestions({ documents, users, engine }: Options): Promise<void> {
-  const { index, close } = engine === 'meilisearch' ? openMeilisearch() : await openPostgresql(users);
+  const { index, cpu, close } = engine === 'meilisearch' ? openMeilisearch() : await openPostgresql(users);
   try {
     await index.prepare();
     const began = performance.now();
     const held = await index.rebuild(syntheticDocuments(documents));
     const seconds = (performance.now() - began) / 1_000;
     console.log(`${held} documents in ${engine} after ${seconds.toFixed(0)} s`);
-    await type(index, users, 1);
-    const typing = await type(index, users, NAMES_EACH);
-    const kinds: Record<string, number[]> = { [`typing, ${users} at once`]: typing };
-    for (const [kind, texts] of Object.entries(phrases(200))) kinds[kind] = await ask(index, texts);
+    const measured = await measureSearches(index, { users, cpu });
     printMeasures(
-      `Suggestions among ${held} documents: ${engine}, milliseconds`,
+      `Among ${held} documents in ${engine}, milliseconds`,
       Object.fromEntries(
-        Object.entries(kinds).map(([kind, times]) => [
-          kind,
-          Object.fromEntries([
-            ['answers', String(times.length)],
-            ...[50, 95, 99].map((percent) => [`p${percent}`, percentile(times, percent).toFixed(1)]),
-          ]),
+        ['answers', 'p50', 'p95', 'p99', "server's processor"].map((figure, at) => [
+          figure,
+          Object.fromEntries(
+            measured.map(({ kind, times, server }) => [
+              kind,
+              [
+                String(times.length),
+                ...[50, 95, 99].map((percent) => percentile(times, percent).toFixed(1)),
+                server.toFixed(1),
+              ][at] as string,
+            ]),
+          ),
         ]),
       ),
+    );
+    console.log(
+      JSON.stringify({
+        bench: 'suggestions',
+        engine,
+        documents: held,
+        users,
+        seconds,
+        kinds: measured.map(({ kind, times, server }) => ({
+          kind,
+          p50: percentile(times, 50),
+          p95: percentile(times, 95),
+          p99: percentile(times, 99),
+          server,
+        })),
+      }),
     );
   } finally {
     await close();
   }
 }
 
-async function type(index: SearchIndex, users: number, names: number): Promise<number[]> {
-  const times: number[] = [];
-  await Promise.all(
-    Array.from({ length: users }, async (_, user) => {
-      await delay((user / users) * PACE);
-      for (const text of phrases(names, user + 1).words ?? [])
-        for (let end = 2; end <= text.length; end += 1) {
-          const took = await once(index, text.slice(0, end), user);
-          times.push(took);
-          await delay(Math.max(0, PACE - took));
-        }
-    }),
-  );
-  return times;
+interface Opened {
+  index: SearchIndex;
+  /** Milliseconds of processor time that the server has taken so far; NaN where another machine may have it. */
+  cpu(): number;
+  close(): Promise<void>;
 }
 
-async function ask(index: SearchIndex, texts: readonly string[]): Promise<number[]> {
-  const times: number[] = [];
-  for (const [at, text] of texts.entries()) times.push(await once(index, text, at));
-  return times;
+async function openPostgresql(users: number): Promise<Opened> {
+  const { database, cpu, close } = await startIndexServer(users);
+  return { index: createPostgresqlIndex(database), cpu, close };
 }
 
-async function once(index: SearchIndex, text: string, user: number): Promise<number> {
-  const began = performance.now();
-  const visibleTo = ['tenant', AUDIENCES[user % AUDIENCES.length] as string];
-  await index.search({ text, filters: {}, visibleTo, facets: [], limit: 8, onlyBest: true });
-  return performance.now() - began;
-}
-
-async function openPostgresql(users: number): Promise<{ index: SearchIndex; close(): Promise<void> }> {
-  const directory = mkdtempSync(join(tmpdir(), 'datamap-suggestions-'));
-  chmodSync(directory, 0o755);
-  const server = await startPostgres({
-    dataDirectory: join(directory, 'postgres'),
-    port: await freePort(),
-    settings: { shared_buffers: '2GB', max_wal_size: '8GB' },
-  });
-  const database = openDatabase(server.url, { name: 'datamap-bench', max: users });
-  await migrate(database);
-  return {
-    index: createPostgresqlIndex(database),
-    close: async () => {
-      await database.destroy();
-      await server.stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
-}
-
-function openMeilisearch(): { index: SearchIndex; close(): Promise<void> } {
+function openMeilisearch(): Opened {
   const url = process.env.MEILI_URL ?? '';
   if (url === '') throw new Error('Set MEILI_URL to a running Meilisearch');
   const key = process.env.MEILI_MASTER_KEY ?? process.env.MEILI_KEY ?? '';
@@ -114,6 +86,7 @@ function openMeilisearch(): { index: SearchIndex; close(): Promise<void> } {
   const index = createMeilisearchIndex({ url, key, uid });
   return {
     index,
+    cpu: () => Number.NaN,
     close: async () => {
       await new Meilisearch({ host: url, apiKey: key }).deleteIndex(uid).waitTask({ timeout: 600_000 });
       await index.close();

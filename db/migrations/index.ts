@@ -19,6 +19,7 @@ import * as webhooks from './0017-webhooks.js';
 import * as lineageOfViews from './0018-lineage-of-views.js';
 import * as facets from './0019-facets.js';
 import * as pageUpkeep from './0020-page-upkeep.js';
+import * as searchWords from './0024-search-words.js';
 
 interface Migration {
   name: string;
@@ -48,6 +49,7 @@ const migrations: Migration[] = [
   { name: '0018-lineage-of-views', ...lineageOfViews },
   { name: '0019-facets', ...facets },
   { name: '0020-page-upkeep', ...pageUpkeep },
+  { name: '0024-search-words', ...searchWords },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { BadCursor } from '../cursor.js';
 import { type SearchIndex, SearchUnavailable } from '../port.js';
+import { DictionarySweep } from './dictionary.js';
 import { rebuildTables } from './rebuild-tables.js';
 import { answer } from './search.js';
 import { LIVE } from './tables.js';
@@ -8,6 +9,7 @@ import { prepareBatch, writeBatch } from './write.js';
 
 /** The search index kept in the catalog's own PostgreSQL. The database handle stays the caller's: `close` leaves it open. */
 export function createPostgresqlIndex(database: Database): SearchIndex {
+  const sweep = new DictionarySweep();
   return {
     engine: 'postgresql',
     prepare: () =>
@@ -18,7 +20,7 @@ export function createPostgresqlIndex(database: Database): SearchIndex {
         if (rows[0]?.ready !== true)
           throw new SearchUnavailable('The search tables are missing: the migrations have not run.');
       }),
-    write: (batch) => available(() => writeBatch(database, LIVE, prepareBatch(batch))),
+    write: (batch) => available(() => writeBatch(database, LIVE, prepareBatch(batch), sweep)),
     search: (request) =>
       available(() =>
         database.transaction(

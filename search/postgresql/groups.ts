@@ -60,6 +60,7 @@ export async function groupIds(
   tables: Tables,
   groups: readonly Group[],
 ): Promise<Map<string, number>> {
+  if (groups.length === 0) return new Map();
   await database.raw(
     `INSERT INTO ${tables.group} (digest, visible_to, kind, type, source_type, data_source_id, data_source_name,
                                   workspace_id, workspace_name, database, schema, owner, has_description, tags, has_lineage)

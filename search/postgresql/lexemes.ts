@@ -54,16 +54,6 @@ export function lexemesOf(document: SearchDocument): Indexed {
   return { lexemes: [...lexemes], terms };
 }
 
-/** The dictionary words among the lexemes of a document as they stand in the index. */
-export function termsOf(lexemes: readonly string[]): Set<string> {
-  const terms = new Set<string>();
-  for (const lexeme of lexemes) {
-    const word = lexeme[1] !== '/' ? lexeme : lexeme[0] === 't' || lexeme[0] === 'n' ? lexeme.slice(2) : '';
-    if (isTerm(word)) terms.add(word);
-  }
-  return terms;
-}
-
 /** The lexeme that a guid is found by. Guids can be longer than a lexeme may be. */
 export function guidLexeme(guid: string): string {
   return `g/${createHash('sha256').update(fold(guid)).digest('hex').slice(0, 32)}`;

@@ -49,7 +49,7 @@ async function createNext(database: Database): Promise<void> {
   for (const copy of ALL) {
     await database.raw(
       `CREATE TABLE ${NEXT[copy]} (LIKE ${LIVE[copy]} INCLUDING ALL EXCLUDING INDEXES)
-       ${copy === 'document' ? 'WITH (toast_tuple_target = 128)' : copy === 'term' ? 'WITH (fillfactor = 70)' : ''}`,
+       ${copy === 'document' ? 'WITH (toast_tuple_target = 128)' : ''}`,
     );
   }
   await database.raw(`ALTER TABLE ${NEXT.group} ADD PRIMARY KEY (id), ADD UNIQUE (digest)`);

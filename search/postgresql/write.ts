@@ -1,7 +1,8 @@
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
+import { addTerms, type DictionarySweep } from './dictionary.js';
 import { type Group, groupIds, groupOf } from './groups.js';
-import { lexemesOf, termsOf } from './lexemes.js';
+import { lexemesOf } from './lexemes.js';
 import { standingOf } from './standing.js';
 import type { Tables } from './tables.js';
 
@@ -29,40 +30,45 @@ export function prepareBatch({ put, remove }: Batch): PreparedBatch {
 }
 
 /**
- * Puts and removes documents in one transaction, the counts of words and groups with them: nine statements at most,
- * whatever the number of documents.
+ * Puts and removes documents in one transaction, the counts of groups with them: nine statements at most, whatever the
+ * number of documents.
  */
-export async function writeBatch(database: Database, tables: Tables, { put, remove }: PreparedBatch): Promise<void> {
-  const touched = [...put.map(({ document }) => document.id), ...remove];
-  if (touched.length === 0) return;
+export async function writeBatch(
+  database: Database,
+  tables: Tables,
+  { put, remove }: PreparedBatch,
+  sweep?: DictionarySweep,
+): Promise<void> {
+  const putIds = put.map(({ document }) => document.id);
+  const kept = new Set(putIds);
+  const gone = remove.filter((id) => !kept.has(id));
+  if (putIds.length === 0 && gone.length === 0) return;
   const distinctGroups = [...new Map(put.map(({ group }) => [group.digest, group])).values()];
 
   await database.transaction(async (transaction) => {
     await transaction.raw('SELECT pg_advisory_xact_lock(?)', [WRITERS]);
-    const former = await formerDocuments(transaction, tables, touched);
+    const former = [
+      ...(await formerDocuments(transaction, tables, putIds)),
+      ...(await removeDocuments(transaction, tables, gone)),
+    ];
     const idOfGroup = await groupIds(transaction, tables, distinctGroups);
     const rows = put.map((row) => ({ ...row, groupId: idOfGroup.get(row.group.digest) as number }));
 
-    const terms = new Changes<string>();
     const groups = new Changes<number>();
     const audiences = new Changes<string>();
     for (const row of rows) {
-      terms.add(row.terms, 1);
-      groups.add([row.groupId], 1);
-      audiences.add([row.document.visibleTo], 1);
+      groups.add(row.groupId, 1);
+      audiences.add(row.document.visibleTo, 1);
     }
     for (const row of former) {
-      terms.add(termsOf(row.lexemes), -1);
-      groups.add([row.group_id], -1);
-      audiences.add([row.visible_to], -1);
+      groups.add(row.group_id, -1);
+      audiences.add(row.visible_to, -1);
     }
-    const gone = new Set(former.map(({ id }) => id));
-    for (const { document } of put) gone.delete(document.id);
-    if (gone.size > 0) await transaction.raw(`DELETE FROM ${tables.document} WHERE id = ANY (?::text[])`, [[...gone]]);
     await upsertDocuments(transaction, tables, rows);
-    await countTerms(transaction, tables, terms);
+    await addTerms(transaction, tables, new Set(put.flatMap(({ terms }) => [...terms])));
     await countGroups(transaction, tables, groups);
     await countAudiences(transaction, tables, audiences);
+    if (former.length > 0) await sweep?.go(transaction, tables, former.length);
   });
 }
 
@@ -70,8 +76,8 @@ export async function writeBatch(database: Database, tables: Tables, { put, remo
 class Changes<K extends string | number> {
   private readonly byKey = new Map<K, number>();
 
-  add(keys: Iterable<K>, by: number): void {
-    for (const key of keys) this.byKey.set(key, (this.byKey.get(key) ?? 0) + by);
+  add(key: K, by: number): void {
+    this.byKey.set(key, (this.byKey.get(key) ?? 0) + by);
   }
 
   entries(): [K[], number[]] {
@@ -80,11 +86,25 @@ class Changes<K extends string | number> {
   }
 }
 
-async function formerDocuments(transaction: Database, tables: Tables, ids: string[]) {
-  const { rows } = await transaction.raw<{
-    rows: { id: string; group_id: number; visible_to: string; lexemes: string[] }[];
-  }>(
-    `SELECT id, group_id, visible_to, tsvector_to_array(words) AS lexemes FROM ${tables.document} WHERE id = ANY (?::text[])`,
+/** Where a document was counted. */
+interface Former {
+  group_id: number;
+  visible_to: string;
+}
+
+async function formerDocuments(transaction: Database, tables: Tables, ids: string[]): Promise<Former[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await transaction.raw<{ rows: Former[] }>(
+    `SELECT group_id, visible_to FROM ${tables.document} WHERE id = ANY (?::text[])`,
+    [ids],
+  );
+  return rows;
+}
+
+async function removeDocuments(transaction: Database, tables: Tables, ids: string[]): Promise<Former[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await transaction.raw<{ rows: Former[] }>(
+    `DELETE FROM ${tables.document} WHERE id = ANY (?::text[]) RETURNING group_id, visible_to`,
     [ids],
   );
   return rows;
@@ -114,24 +134,6 @@ async function upsertDocuments(
       rows.map(({ lexemes }) => lexemes.join(' ')),
       rows.map(({ document }) => JSON.stringify(document)),
     ],
-  );
-}
-
-async function countTerms(transaction: Database, tables: Tables, changes: Changes<string>): Promise<void> {
-  const [terms, by] = changes.entries();
-  if (terms.length === 0) return;
-  await transaction.raw(
-    `WITH change AS MATERIALIZED (
-       SELECT term, by FROM unnest(?::text[], ?::integer[]) AS c (term, by)
-     ), gone AS (
-       DELETE FROM ${tables.term} t USING change c WHERE t.term = c.term AND t.documents + c.by <= 0
-     )
-     INSERT INTO ${tables.term} AS t (term, documents)
-     SELECT c.term, CASE WHEN known.term IS NULL THEN c.by ELSE known.documents + c.by END
-     FROM change c LEFT JOIN ${tables.term} known ON known.term = c.term
-     WHERE coalesce(known.documents, 0) + c.by > 0
-     ON CONFLICT (term) DO UPDATE SET documents = excluded.documents`,
-    [terms, by],
   );
 }
 
