@@ -76,9 +76,10 @@ const ENTITIES = `
     FROM annotation n
     WHERE n.entity_id = e.id AND n.column_name <> ''
   ) AS n
+  -- JSON and no arrays: what reads a row in this process takes JSON apart in a fifth of the time.
   CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(field ->> 'name' ORDER BY place), '{}') AS column_names,
-           coalesce(array_agg(concat_ws(E'\\n', field ->> 'comment', nullif(n.of_columns ->> (field ->> 'name'), '')) ORDER BY place), '{}') AS column_comments
+    SELECT coalesce(json_agg(field ->> 'name' ORDER BY place), '[]') AS column_names,
+           coalesce(json_agg(concat_ws(E'\\n', field ->> 'comment', nullif(n.of_columns ->> (field ->> 'name'), '')) ORDER BY place), '[]') AS column_comments
     FROM jsonb_array_elements(coalesce(e.structure -> 'columns', '[]')) WITH ORDINALITY AS f (field, place)
   ) AS c
   WHERE e.removed_at IS NULL`;

@@ -19,39 +19,33 @@ import { compact, fold, isUnspaced, plainWordsOf } from '../words.js';
 /** Text beyond this many characters of one comment is not indexed; people do not search by page three of a comment. */
 const TEXT_LENGTH = 4_000;
 
-export interface Indexed {
-  lexemes: string[];
-  /** The words for the dictionary: what can be misspelt. */
-  terms: Set<string>;
-}
-
-/** The marked words of a document, each once, and its words for the dictionary. */
-export function lexemesOf(document: SearchDocument): Indexed {
-  const lexemes = new Set<string>();
-  const terms = new Set<string>();
-  const add = ({ words, terms: found }: Taken, mark: string) => {
-    for (const word of words) lexemes.add(mark === '' ? word : mark + word);
-    for (const term of found) terms.add(term);
+/**
+ * The marked words of a document, each once, with spaces between: a lexeme is letters, digits and the slash of its mark.
+ * @param terms gets its words for the dictionary: what can be misspelt
+ */
+export function lexemesOf(document: SearchDocument, terms: Set<string>): string {
+  if (numberOf.size > MOST_NUMBERED) forget();
+  round += 1;
+  // These stand in one document alone.
+  const found = [`k/${compact(document.name)}`, guidLexeme(document.guid)];
+  const add = (taken: Taken, mark: Mark) => {
+    taken.marked[mark] ??= marked(taken, mark);
+    for (const number of taken.marked[mark]) {
+      if (metIn[number] === round) continue;
+      metIn[number] = round;
+      found.push(numbered[number] as string);
+    }
+    for (const number of taken.terms) terms.add(numbered[number] as string);
   };
   add(takeApart(document.name), 'n/');
-  lexemes.add(`k/${compact(document.name)}`);
-  lexemes.add(guidLexeme(document.guid));
-  for (const column of document.columnNames) {
-    const taken = takeApart(column);
-    add(taken, '');
-    if (taken.compact !== '') lexemes.add(`c/${taken.compact}`);
-  }
+  for (const column of document.columnNames) add(known(column), 'c/');
   for (const place of [document.database, document.schema, document.dataSourceName])
-    if (place) for (const mark of ['p/', 't/']) add(takeApart(place), mark);
-  for (const text of [
-    document.comment,
-    document.description,
-    document.owner,
-    ...document.tags,
-    ...document.columnComments,
-  ])
+    if (place) for (const mark of ['p/', 't/'] as const) add(known(place), mark);
+  for (const text of [document.comment, document.description])
     if (text) add(takeApart(text.slice(0, TEXT_LENGTH)), 't/');
-  return { lexemes: [...lexemes], terms };
+  for (const text of [document.owner, ...document.tags, ...document.columnComments])
+    if (text) add(known(text.slice(0, TEXT_LENGTH)), 't/');
+  return found.join(' ');
 }
 
 /** The lexeme that a guid is found by. Guids can be longer than a lexeme may be. */
@@ -67,30 +61,75 @@ function isTerm(word: string): boolean {
   return first < 128 ? first > 57 : !/^\p{N}/u.test(word) && !isUnspaced(word);
 }
 
-/** A text taken apart. */
+type Mark = 'n/' | 'p/' | 't/' | 'c/';
+
+/** A text taken apart. Lexemes are numbers here, of which a document's are told apart without a set of strings for each. */
 interface Taken {
   words: string[];
-  terms: string[];
+  terms: number[];
+  /** As they are added again and again: behind each mark that they were needed behind. */
+  marked: Partial<Record<Mark, number[]>>;
   /** Empty where it is too long to be a name. */
   compact: string;
 }
 
-/** The same column names come thousands of times; taking them apart is most of what indexing costs this process. */
+const numberOf = new Map<string, number>();
+const numbered: string[] = [];
+/** In which round, one for each document, a lexeme was met last. */
+const metIn: number[] = [];
+let round = 0;
+/** More lexemes than the columns of most installations have; beyond, all are numbered anew. */
+const MOST_NUMBERED = 200_000;
+
+function number(lexeme: string): number {
+  let found = numberOf.get(lexeme);
+  if (found === undefined) {
+    found = numbered.push(lexeme) - 1;
+    metIn.push(0);
+    numberOf.set(lexeme, found);
+  }
+  return found;
+}
+
+function takeApart(text: string): Taken {
+  const words = plainWordsOf(text);
+  return {
+    words,
+    terms: words.filter(isTerm).map(number),
+    marked: {},
+    compact: text.length < CACHED ? compact(text) : '',
+  };
+}
+
+/** The words behind a mark; of a column the bare words, and all of its name. */
+function marked({ words, compact: whole }: Taken, mark: Mark): number[] {
+  if (mark !== 'c/') return words.map((word) => number(mark + word));
+  return [...words, ...(whole === '' ? [] : [`c/${whole}`])].map(number);
+}
+
+/**
+ * The same names and comments of columns come thousands of times; taking them apart is most of what indexing costs this
+ * process. Names and comments of tables are rarely the same, and would only have to be cleared up later.
+ */
 const cache = new Map<string, Taken>();
 /** Longer texts are comments, which hardly come twice; no column's name is longer in the sources there are. */
 const CACHED = 130;
-function takeApart(text: string): Taken {
-  const known = cache.get(text);
-  if (known !== undefined) return known;
-  const words = plainWordsOf(text);
-  const taken = {
-    words,
-    terms: words.filter(isTerm),
-    compact: text.length < CACHED ? compact(text) : '',
-  };
+const MOST_CACHED = 50_000;
+
+function known(text: string): Taken {
+  const earlier = cache.get(text);
+  if (earlier !== undefined) return earlier;
+  const taken = takeApart(text);
   if (text.length < CACHED) {
-    if (cache.size > 50_000) cache.clear();
+    if (cache.size >= MOST_CACHED) cache.clear();
     cache.set(text, taken);
   }
   return taken;
+}
+
+function forget(): void {
+  cache.clear();
+  numberOf.clear();
+  numbered.length = 0;
+  metIn.length = 0;
 }

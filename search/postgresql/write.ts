@@ -16,17 +16,22 @@ interface Batch {
 
 /** A batch with its documents taken apart: what costs this process time, and PostgreSQL none. */
 export interface PreparedBatch {
-  put: { document: SearchDocument; group: Group; lexemes: string[]; terms: Set<string> }[];
+  put: { document: SearchDocument; group: Group; lexemes: string }[];
+  /** The words of all of them. */
+  terms: ReadonlySet<string>;
   remove: readonly string[];
 }
 
 /** Takes the documents of a batch apart. Of an id that is named twice the last document counts. */
 export function prepareBatch({ put, remove }: Batch): PreparedBatch {
   const last = new Map(put.map((document) => [document.id, document]));
-  return {
-    put: [...last.values()].map((document) => ({ document, group: groupOf(document), ...lexemesOf(document) })),
-    remove,
-  };
+  const terms = new Set<string>();
+  const rows = [...last.values()].map((document) => ({
+    document,
+    group: groupOf(document),
+    lexemes: lexemesOf(document, terms),
+  }));
+  return { put: rows, terms, remove };
 }
 
 /**
@@ -36,7 +41,7 @@ export function prepareBatch({ put, remove }: Batch): PreparedBatch {
 export async function writeBatch(
   database: Database,
   tables: Tables,
-  { put, remove }: PreparedBatch,
+  { put, terms, remove }: PreparedBatch,
   sweep?: DictionarySweep,
 ): Promise<void> {
   const putIds = put.map(({ document }) => document.id);
@@ -65,7 +70,7 @@ export async function writeBatch(
       audiences.add(row.visible_to, -1);
     }
     await upsertDocuments(transaction, tables, rows);
-    await addTerms(transaction, tables, new Set(put.flatMap(({ terms }) => [...terms])));
+    await addTerms(transaction, tables, terms);
     await countGroups(transaction, tables, groups);
     await countAudiences(transaction, tables, audiences);
     if (former.length > 0) await sweep?.go(transaction, tables, former.length);
@@ -113,11 +118,10 @@ async function removeDocuments(transaction: Database, tables: Tables, ids: strin
 async function upsertDocuments(
   transaction: Database,
   tables: Tables,
-  rows: readonly { document: SearchDocument; groupId: number; lexemes: readonly string[] }[],
+  rows: readonly { document: SearchDocument; groupId: number; lexemes: string }[],
 ): Promise<void> {
   if (rows.length === 0) return;
   await transaction.raw(
-    // A lexeme is letters, digits and the slash of its mark: joined by spaces they come apart again as they were.
     `INSERT INTO ${tables.document} (id, group_id, visible_to, standing, changed_at, words, document)
      SELECT id, group_id, visible_to, standing, changed_at, array_to_tsvector(string_to_array(words, ' ')), document
      FROM unnest(?::text[], ?::integer[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::json[])
@@ -131,7 +135,7 @@ async function upsertDocuments(
       rows.map(({ document }) => document.visibleTo),
       rows.map(({ document }) => standingOf(document)),
       rows.map(({ document }) => Math.trunc(document.changedAt)),
-      rows.map(({ lexemes }) => lexemes.join(' ')),
+      rows.map(({ lexemes }) => lexemes),
       rows.map(({ document }) => JSON.stringify(document)),
     ],
   );
