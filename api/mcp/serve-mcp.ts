@@ -3,15 +3,15 @@ import { McpServer } from '@modelcontextprotocol/server';
 import express, { type Request, type Response, Router } from 'express';
 import type { Actor } from '../../access/actor.js';
 import { authenticate, bearerToken } from '../authentication.js';
+import { callRoute } from '../call-route.js';
 import type { ApiContext } from '../context.js';
 import { Problem, toProblem } from '../problems.js';
-import { readRoute } from '../read-route.js';
 import type { Route } from '../route.js';
 import { TOOLS, type Tool } from './tools.js';
 
 const INSTRUCTIONS =
   'Datamap is a map of the databases, schemas and tables of an organisation. Begin with `search`; its hits have ids for the ' +
-  'other tools. You see what the owner of the token may see. Nothing here changes anything.';
+  'other tools. You see what the owner of the token may see. Nothing here changes the map.';
 
 /**
  * The Model Context Protocol over streamable HTTP at the router's root, without sessions: each POST is one exchange, done
@@ -20,7 +20,11 @@ const INSTRUCTIONS =
  * @param routes those of the API; each tool reads through one of them, with its checks of access
  */
 export function mcpRoutes(context: ApiContext, routes: readonly Route[]): Router {
-  const tools = TOOLS.map((tool) => ({ tool, route: routeOf(routes, tool) }));
+  const tools = TOOLS.map((tool) => ({
+    tool,
+    route: routeOf(routes, 'get', tool.route),
+    ...(tool.first === undefined ? {} : { first: routeOf(routes, 'post', tool.first.route) }),
+  }));
   const router = Router();
   router.post('/', express.json({ limit: '256kb' }), async (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
@@ -55,14 +59,35 @@ function refuseStream(_request: Request, _response: Response): never {
   });
 }
 
-function serverFor(
+interface RoutedTool {
+  tool: Tool;
+  route: Route;
+  first?: Route;
+}
+
+/** @throws Problem, and the typed errors of the rooms below */
+async function use(
   context: ApiContext,
-  tools: readonly { tool: Tool; route: Route }[],
+  { tool, route, first }: RoutedTool,
   actor: Actor,
   request: Request,
-): McpServer {
+  input: Record<string, unknown>,
+): Promise<unknown> {
+  const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
+  const inPath = (name: string) => tool.inPath?.includes(name) === true;
+  const params = asText(given, inPath);
+  if (first === undefined || tool.first === undefined) {
+    return callRoute(context, route, actor, request, { params, query: asText(given, (name) => !inPath(name)) });
+  }
+  const body = Object.fromEntries(Object.entries(given).filter(([name]) => !inPath(name)));
+  const { id } = (await callRoute(context, first, actor, request, { params, query: {}, body })) as { id: string };
+  return callRoute(context, route, actor, request, { params: { id }, query: tool.first.query });
+}
+
+function serverFor(context: ApiContext, tools: readonly RoutedTool[], actor: Actor, request: Request): McpServer {
   const server = new McpServer({ name: 'datamap', version: 'v1' }, { instructions: INSTRUCTIONS });
-  for (const { tool, route } of tools) {
+  for (const routed of tools) {
+    const { tool } = routed;
     server.registerTool(
       tool.name,
       {
@@ -73,7 +98,7 @@ function serverFor(
       },
       async (input: Record<string, unknown>) => {
         try {
-          return said(await readRoute(context, route, actor, placed(tool, input)));
+          return said(await use(context, routed, actor, request, input));
         } catch (error) {
           const problem = toProblem(error, String(request.id));
           if (problem.unexpected) context.log.error({ err: error, tool: tool.name }, 'a tool failed');
@@ -87,18 +112,17 @@ function serverFor(
 
 const said = (body: unknown) => ({ content: [{ type: 'text' as const, text: JSON.stringify(body) }] });
 
-/** Sorts a tool's arguments into what goes into the path and what into the query, as text. */
-function placed({ inPath = [] }: Tool, input: Record<string, unknown>) {
-  const given = Object.entries(input).filter(([, value]) => value !== undefined);
-  const text = ([name, value]: [string, unknown]) => [name, Array.isArray(value) ? value.map(String) : String(value)];
-  return {
-    params: Object.fromEntries(given.filter(([name]) => inPath.includes(name)).map(text)),
-    query: Object.fromEntries(given.filter(([name]) => !inPath.includes(name)).map(text)),
-  };
+/** Arguments as a path and a query hold them. */
+function asText(given: Record<string, unknown>, wanted: (name: string) => boolean): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(given)
+      .filter(([name]) => wanted(name))
+      .map(([name, value]) => [name, Array.isArray(value) ? value.map(String) : String(value)]),
+  );
 }
 
-function routeOf(routes: readonly Route[], tool: Tool): Route {
-  const found = routes.find(({ method, path }) => method === 'get' && path === tool.route);
-  if (found === undefined) throw new Error(`The tool ${tool.name} reads ${tool.route}, which is not a route`);
+function routeOf(routes: readonly Route[], method: 'get' | 'post', path: string): Route {
+  const found = routes.find((route) => route.method === method && route.path === path);
+  if (found === undefined) throw new Error(`A tool asks ${method} ${path}, which is not a route`);
   return found;
 }

@@ -6,16 +6,28 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   title: string;
   description: string;
   input: Input;
-  /** The route's path below /api/v1. Always a GET: nothing here changes anything. */
+  /** The path below /api/v1 of the route that answers. Always a GET: nothing here changes the map. */
   route: string;
   /** Names of arguments that are in the path; all others go into the query. */
   inPath?: readonly string[];
+  /**
+   * A POST that is asked first, for what has to be made before it can be read: it takes the arguments in its path and in
+   * its body, and the `id` of its answer is the one in the path of `route`, which gets this query.
+   */
+  first?: { route: string; query: Readonly<Record<string, string>> };
 }
+
+/** Seconds that a tool waits for rows: clients give up on a tool after a minute. */
+const PREVIEW_WAIT = 20;
 
 const id = z
   .string()
   .regex(/^[1-9]\d{0,17}$/)
   .describe('The number of an entity, as `id` in what search and show answer.');
+const asOf = z.iso
+  .datetime({ offset: true })
+  .optional()
+  .describe('The map as it was then, e.g. `2026-01-31T00:00:00Z`; now when left out.');
 const limit = (most: number) => z.int().min(1).max(most).optional().describe(`At most ${most}.`);
 const cursor = z.string().optional().describe('`nextCursor` of an earlier answer, to go on from there.');
 
@@ -96,6 +108,72 @@ export const TOOLS: readonly Tool[] = [
     description: 'Added, removed and changed columns, keys and indexes between two versions.',
     input: z.object({ id, from: z.int().min(1), to: z.int().min(1) }),
     route: '/tables/:id/versions/diff',
+    inPath: ['id'],
+  },
+  {
+    name: 'lineage',
+    title: 'Read where data comes from and goes to',
+    description:
+      'Tables and other things around an entity, and the edges along which data flows between them, with what moves it. ' +
+      'Each node has exact counts of its neighbours on both sides and a cursor where there are more: ask again with the ' +
+      'id of that node. `restricted` says that there is something on that side that the asker may not see.',
+    input: z.object({
+      id,
+      direction: z
+        .enum(['up', 'down', 'both'])
+        .optional()
+        .describe('`up` is where data comes from; both when left out.'),
+      depth: z.int().min(1).max(20).optional().describe('Steps from the entity; 1 when left out.'),
+      level: z.enum(['table', 'column']).optional().describe('With `column` edges tell which columns come from which.'),
+      column: z.string().max(1_000).optional().describe('Follow this column alone; with level `column`.'),
+      asOf,
+      limit: limit(200).describe('Neighbours of each node on each side; 50 when left out.'),
+      cursor: z.string().optional().describe('`nextCursor` of a side of this node.'),
+    }),
+    route: '/entities/:id/lineage',
+    inPath: ['id'],
+  },
+  {
+    name: 'impact',
+    title: 'List what a change of a table may reach',
+    description: 'Everything downstream of an entity, the nearest first, with its owners, and how many in all.',
+    input: z.object({ id, asOf, limit: limit(500), cursor }),
+    route: '/entities/:id/impact',
+    inPath: ['id'],
+  },
+  {
+    name: 'lineage_path',
+    title: 'Find a way for data from one table to another',
+    description: 'A shortest one, along the flow of data; ask the other way round too where either may feed the other.',
+    input: z.object({ id, to: id.describe('The number of the entity that data would arrive at.'), asOf }),
+    route: '/entities/:id/lineage/path',
+    inPath: ['id'],
+  },
+  {
+    name: 'preview',
+    title: 'Show a few rows of a table',
+    description:
+      'Has rows read from the source, with what is personal or secret masked, which takes a right of its own, and waits ' +
+      `for them up to ${PREVIEW_WAIT} s. While its status is \`queued\` or \`running\` go on with read_preview. It is recorded.`,
+    input: z.object({
+      id,
+      rows: z.int().min(1).max(100).optional().describe('At most 100; 20 when left out.'),
+      columns: z.array(z.string()).optional().describe('Only these, as the source spells them; else the first 100.'),
+    }),
+    route: '/previews/:id',
+    inPath: ['id'],
+    first: { route: '/entities/:id/preview', query: { wait: String(PREVIEW_WAIT) } },
+  },
+  {
+    name: 'read_preview',
+    title: 'Wait for the rows of a preview',
+    description:
+      'Rows that the asker asked for with preview: ten minutes after they were read nothing is left of them.',
+    input: z.object({
+      id: z.uuid().describe('`id` in what preview answered.'),
+      wait: z.int().min(0).max(PREVIEW_WAIT).optional().describe('Seconds to wait for them; none when left out.'),
+    }),
+    route: '/previews/:id',
     inPath: ['id'],
   },
   {

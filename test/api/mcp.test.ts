@@ -1,6 +1,10 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { putMember } from '../../access/members.js';
+import { beat } from '../../catalog/groups/workers.js';
+import { finishPreview } from '../../catalog/preview/previews.js';
+import { sealRows } from '../../catalog/preview/seal-rows.js';
+import { stateEdge } from '../../lineage/store/stated-edges.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
@@ -58,6 +62,79 @@ describe('the Model Context Protocol', () => {
     const { body: diff } = await use(session, 'compare_versions', { id, from: 1, to: 2 });
     expect(diff.columns.removed).toHaveLength(1);
     await session.close();
+  });
+
+  it('leads a model along lineage, a table or a column at a time, to what a change may reach', async () => {
+    const tables = await catalog.rows<{ id: string }>(`SELECT id FROM entity WHERE kind = 'table' ORDER BY id LIMIT 3`);
+    const [a = '', b = '', c = ''] = tables.map(({ id }) => id);
+    const by = { personId: people.viewer.personId, personName: 'Vera', reason: 'a copy', databaseId: '1' };
+    await stateEdge(api.database, { upstream: { entityId: a }, downstream: { entityId: b } }, by);
+    await stateEdge(api.database, { upstream: { entityId: b }, downstream: { entityId: c } }, by);
+    const session = await client(people.viewer);
+    const { body: around } = await use(session, 'lineage', { id: b, direction: 'both', limit: 1 });
+    expect(around.nodes.map(({ key }: { key: string }) => key).sort()).toEqual(
+      [a, b, c].map((id) => `entity:${id}`).sort(),
+    );
+    const { body: deep } = await use(session, 'lineage', { id: a, direction: 'down', depth: 5 });
+    expect(deep.edges).toHaveLength(2);
+    const { body: column } = await use(session, 'lineage', { id: a, level: 'column', column: 'id', depth: 5 });
+    expect(column.edges).toEqual([]);
+    expect((await use(session, 'impact', { id: a })).body).toMatchObject({ total: 2, items: [{}, {}] });
+    expect((await use(session, 'lineage_path', { id: a, to: c })).body).toMatchObject({
+      found: true,
+      nodes: [{}, {}, {}],
+    });
+    expect((await use(session, 'lineage_path', { id: c, to: a })).body).toMatchObject({ found: false });
+    const before = await use(session, 'lineage', { id: a, depth: 5, asOf: '2020-01-01T00:00:00Z' });
+    expect(before.body.edges).toEqual([]);
+    const stranger = await client(people.outsider);
+    await catalog.rows(`UPDATE collected_database SET visibility = 'workspace'`);
+    try {
+      for (const [name, input] of [
+        ['lineage', { id: a }],
+        ['impact', { id: a }],
+        ['lineage_path', { id: a, to: c }],
+      ] as const)
+        expect(await use(stranger, name, input)).toMatchObject({ failed: true, body: { code: 'NOT_FOUND' } });
+    } finally {
+      await catalog.rows(`UPDATE collected_database SET visibility = 'tenant'`);
+    }
+    await session.close();
+    await stranger.close();
+  });
+
+  it('waits for a few masked rows, for who has the right to them, and records it', async () => {
+    await putMember(api.database, catalog.workspaceId, people.developer.personId, 'developer');
+    await beat(api.database, { id: 'worker-1', host: 'worker-1.example', addresses: [] }, 'default', 4);
+    const [table] = await catalog.rows<{ id: string }>(`SELECT id FROM entity WHERE name = 'orders_7_daily'`);
+    const columns = [{ name: 'id', type: 'bigint', masked: null }];
+    const found = { columns, rows: [[{ text: '1' }]], refused: [], more: 0 };
+    const finish = (previewId: string) =>
+      finishPreview(api.database, previewId, { sealed: sealRows(api.context.secretKey, previewId, found), rows: 1 });
+    api.orchestrator.onPreview = async ({ previewId }) => void setTimeout(() => void finish(previewId), 300);
+    const session = await client(people.developer);
+    const { body } = await use(session, 'preview', { id: table?.id, rows: 1, columns: ['id'] });
+    expect(body).toMatchObject({ status: 'done', columns, rows: [[{ text: '1' }]] });
+    expect((await use(session, 'read_preview', { id: body.id, wait: 1 })).body).toMatchObject({ status: 'done' });
+    const deeds = await catalog.rows<{ action: string }>(
+      `SELECT action FROM audit_event WHERE person_id = ? AND action LIKE 'preview%' ORDER BY id`,
+      [people.developer.personId],
+    );
+    expect(deeds.map(({ action }) => action)).toEqual(['preview.request', 'preview.read']);
+    const asked = api.orchestrator.calls.startPreview?.length;
+    const onlooker = await client(people.viewer);
+    for (const [name, input, code] of [
+      ['preview', { id: table?.id }, 'FORBIDDEN'],
+      ['read_preview', { id: body.id }, 'NOT_FOUND'],
+    ] as const)
+      expect(await use(onlooker, name, input)).toMatchObject({ failed: true, body: { code } });
+    expect(await use(session, 'preview', { id: table?.id, columns: [] })).toMatchObject({
+      failed: true,
+      body: { code: 'INVALID_REQUEST' },
+    });
+    expect(api.orchestrator.calls.startPreview?.length).toBe(asked);
+    await session.close();
+    await onlooker.close();
   });
 
   it('tells a model that each tool only reads', async () => {
