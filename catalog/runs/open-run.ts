@@ -115,8 +115,9 @@ async function lockCrawler(transaction: Database, crawlerId: string): Promise<Lo
 }
 
 /**
- * Closes the crawler's other runs, of which the engine works for none, with what is true of them: one that never began was passed over; one that somebody had asked to stop
- * was ended without its workflow's word; any other broke off for a reason that nobody recorded.
+ * Closes the crawler's other runs, of which the engine works for none, with what is true of them: one that never began was
+ * passed over; one that somebody had asked to stop was ended without its workflow's word; any other broke off for a reason
+ * that nobody recorded.
  */
 export async function closeAbandonedRuns(
   transaction: Database,
