@@ -14,7 +14,7 @@ const rooms = {
     'workflows/contract.ts',
   ],
   workflows: [],
-  activities: ['connectors', 'catalog', 'lineage', 'search', 'db', 'workflows/contract.ts'],
+  activities: ['connectors', 'catalog', 'describe', 'lineage', 'search', 'db', 'workflows/contract.ts'],
   worker: [
     'activities',
     'catalog',
@@ -28,6 +28,7 @@ const rooms = {
   orchestrator: ['workflows/contract.ts', 'catalog', 'db'],
   connectors: ['catalog/model'],
   catalog: ['db'],
+  describe: ['connectors/(contract|reach)\\.ts$', 'catalog/model'],
   lineage: ['db', 'catalog/model'],
   search: ['db', 'catalog/model'],
   access: ['db'],

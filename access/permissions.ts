@@ -34,6 +34,7 @@ const PERMISSIONS = {
   'entity.restore': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.annotate': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.publish': { anywhere: 'admin', workspace: ['admin'] },
+  'ai.manage': { anywhere: 'admin', workspace: [] },
   'tag.manage': { anywhere: 'admin', workspace: [] },
   'collection.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
   'collection.create': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },

@@ -5,6 +5,7 @@ import { markSearchable } from '../search/watermark.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import { writeClosingLine } from './closing-line.js';
 import type { ActivityContext } from './context.js';
+import { describeAfterRun } from './keep-describing.js';
 import { tellOfEndedRun } from './keep-webhooks.js';
 import { loggedStep } from './logged-step.js';
 
@@ -24,6 +25,7 @@ export function createFinishRun(context: ActivityContext): ControlActivities['fi
       });
       await markSearchable(database);
       await tellOfEndedRun(context);
+      await describeAfterRun(context);
       // What a repeated attempt finds closed keeps the status it was closed with.
       const status = closed.status === 'succeeded' || closed.status === 'partial' ? closed.status : 'failed';
       return { status, counts: { ...closed.counts } };

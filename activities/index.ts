@@ -10,6 +10,7 @@ import { createCollectUnit } from './collect-unit.js';
 import type { ActivityContext } from './context.js';
 import { createDeleteCatalog, createDropCrawler } from './delete-crawler.js';
 import { createDeliverWebhook } from './deliver-webhook.js';
+import { createDescribeTables } from './describe-tables.js';
 import { createDiscoverUnits } from './discover-units.js';
 import { createDrainOutbox } from './drain-outbox.js';
 import { createDropExpired } from './drop-expired.js';
@@ -19,6 +20,7 @@ import { createFailUnit } from './fail-unit.js';
 import { createFinishRun } from './finish-run.js';
 import { guarded } from './guarded.js';
 import { createIsRunPaused } from './is-run-paused.js';
+import { createKeepDescribing } from './keep-describing.js';
 import { createKeepHeldRemovals } from './keep-held-removals.js';
 import { createGiveUpDelivery, createKeepWebhooks, createNextDelivery } from './keep-webhooks.js';
 import { createListDatabases } from './list-databases.js';
@@ -37,6 +39,7 @@ import { createSettleHeldRemovals } from './settle-held-removals.js';
 import { createIsRefreshing, createSettleRefresh } from './settle-refresh.js';
 import { createStopActiveRun } from './stop-active-run.js';
 import { createTraceLineage } from './trace-lineage.js';
+import { createTryModel } from './try-model.js';
 
 /**
  * The steps of the control queue: they touch our own servers only.
@@ -68,6 +71,9 @@ export function createControlActivities(context: ActivityContext, reader: Statem
       nextDelivery: createNextDelivery(context),
       deliverWebhook: createDeliverWebhook(context),
       giveUpDelivery: createGiveUpDelivery(context),
+      describeTables: createDescribeTables(context),
+      keepDescribing: createKeepDescribing(context),
+      tryModel: createTryModel(context),
       purgeTombstones: createPurgeTombstones(context),
       endNarrowing: createEndNarrowing(context),
       closeConnectionTest: createCloseConnectionTest(context),

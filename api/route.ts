@@ -16,6 +16,7 @@ export const TAGS = [
   'Runs',
   'Webhooks',
   'Map',
+  'AI descriptions',
   'Lineage',
   'Search',
   'Collections',

@@ -66,6 +66,10 @@ export interface Orchestrator {
   settleHeldRemovals(hold: HoldToSettle): Promise<void>;
   /** Has a webhook told now what it is to be told, and not with the next minute's upkeep. Repeatable. */
   tellWebhook(request: { webhookId: string; webhookName: string }): Promise<void>;
+  /** Has tables described now, and not with the next minute's upkeep. Repeatable. */
+  describeTables(): Promise<void>;
+  /** Asks the configured model once, and returns when the trial's row holds the answer, or after `waitMs`. */
+  tryModel(request: { trialId: string; waitMs: number }): Promise<void>;
   /** Takes what left a crawler's scope off the map. Repeatable; one that is under way also takes what left since. */
   narrowScope(request: { crawlerId: string; crawlerName: string }): Promise<void>;
   /** Repeatable: the same crawler gets the same operation. */

@@ -21,12 +21,16 @@ import {
   type DatabaseListingInput,
   type DataPreviewInput,
   type DeleteCrawlerInput,
+  type DescribeTablesWorkflow,
   databaseListingId,
   dataPreviewId,
   deleteCrawlerId,
+  describeTablesStart,
   type HeldRemovalsWorkflow,
   HOLD_DECIDED,
   heldRemovalsStart,
+  type ModelTrialInput,
+  modelTrialId,
   NARROWED_SIGNAL,
   type NarrowScopeInput,
   narrowScopeId,
@@ -217,6 +221,22 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
           webhookDeliveriesStart(request),
         );
       }),
+    describeTables: () =>
+      ask(async () => {
+        await client.workflow.signalWithStart<DescribeTablesWorkflow>('describeTables', describeTablesStart());
+      }),
+    tryModel: async ({ trialId, waitMs }) => {
+      const handle = await ask(() =>
+        client.workflow.start<(input: ModelTrialInput) => Promise<unknown>>('modelTrial', {
+          workflowId: modelTrialId(trialId),
+          taskQueue: CONTROL_QUEUE,
+          workflowExecutionTimeout: '15m',
+          args: [{ trialId }],
+          staticSummary: 'Try the model for descriptions out',
+        }),
+      );
+      await untilClosed(() => ask(() => handle.result(), waitMs));
+    },
     settleHeldRemovals: (hold) =>
       ask(async () => {
         await client.workflow.signalWithStart<HeldRemovalsWorkflow>('heldRemovals', {

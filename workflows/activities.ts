@@ -49,6 +49,13 @@ const DELIVER: ActivityOptions = {
   heartbeatTimeout: '30s',
   retry: { initialInterval: '5s', backoffCoefficient: 2, maximumInterval: '1h' },
 };
+/** It ends by itself after some minutes. Failures of the model are rows, so what fails here is of our own servers. */
+const DESCRIBE: ActivityOptions = {
+  ...WAIT,
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+};
 /** A person waits for it: one attempt, and a group without a worker is told within seconds instead of waited for. */
 const WHILE_SOMEONE_WAITS: ActivityOptions = {
   ...WAIT,
@@ -73,6 +80,7 @@ type Tiny = Pick<
   | 'keepWebhooks'
   | 'nextDelivery'
   | 'giveUpDelivery'
+  | 'keepDescribing'
   | 'closeDatabaseListing'
   | 'closePreview'
   | 'settleRefresh'
@@ -119,6 +127,15 @@ export const inBatches = (summary: string): InBatches => proxyActivities<InBatch
 type Deliver = Pick<ControlActivities, 'deliverWebhook'>;
 
 export const delivering = (summary: string): Deliver => proxyActivities<Deliver>({ ...DELIVER, summary });
+
+type Describe = Pick<ControlActivities, 'describeTables'>;
+
+export const describing = (summary: string): Describe => proxyActivities<Describe>({ ...DESCRIBE, summary });
+
+type TryModel = Pick<ControlActivities, 'tryModel'>;
+
+export const tryingModel = (summary: string): TryModel =>
+  proxyActivities<TryModel>({ ...WHILE_SOMEONE_WAITS, summary });
 
 type Index = Pick<ControlActivities, 'drainOutbox'>;
 

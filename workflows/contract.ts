@@ -19,6 +19,9 @@ export const dataPreviewId = (previewId: string): string => `preview:${previewId
 export const tableRefreshId = (refreshId: string): string => `refresh:${refreshId}`;
 export const tableLookupId = (lookupId: string): string => `table-lookup:${lookupId}`;
 export const heldRemovalsId = (holdId: string): string => `held-removals:${holdId}`;
+export const modelTrialId = (trialId: string): string => `model-trial:${trialId}`;
+/** One for the installation: it asks one model. */
+export const DESCRIBE_TABLES = 'describe-tables';
 export const webhookDeliveriesId = (webhookId: string): string => `webhook:${webhookId}`;
 /** Tells the workflow of a hold that its row says something new; the row is what counts. */
 export const HOLD_DECIDED = 'decided';
@@ -257,6 +260,43 @@ export const webhookDeliveriesStart = (input: WebhookDeliveriesInput) => ({
   staticSummary: `Webhook: ${input.webhookName}`,
 });
 
+export interface DescribeTablesInput {
+  /** By earlier executions, when it goes on as a new one. */
+  described?: number;
+}
+export type DescribeTablesWorkflow = (input: DescribeTablesInput) => Promise<{ described: number }>;
+
+/** Tells that workflow that there is more to describe, or that what it waits for may have come. */
+export const DESCRIBE_NEWS = 'news';
+
+/** How the workflow that has tables described is started, or told that there is more. */
+export const describeTablesStart = () => ({
+  workflowId: DESCRIBE_TABLES,
+  workflowIdConflictPolicy: 'USE_EXISTING' as const,
+  taskQueue: CONTROL_QUEUE,
+  args: [{}] as [DescribeTablesInput],
+  signal: DESCRIBE_NEWS,
+  staticSummary: 'Have a model suggest descriptions',
+});
+
+/** Which model, and what it is told, stands in rows. */
+export interface ModelTrialInput {
+  trialId: string;
+}
+
+/** What a stretch of describing came to. */
+export interface Described {
+  /** Tables of which nothing is left to ask. */
+  tables: number;
+  suggestions: number;
+  /** Objects of which the answer was refused. */
+  refused: number;
+  /** Whether there is more now, or later, or until somebody says so. */
+  next: 'more' | 'later' | 'rest';
+  /** Milliseconds until later. */
+  waitMs: number;
+}
+
 export interface NarrowScopeInput {
   crawlerId: string;
   crawlerName: string;
@@ -319,6 +359,12 @@ export interface ControlActivities {
   /** Tells a webhook of one run. Fails, to be repeated, until the receiver has taken all of it. */
   deliverWebhook(request: { deliveryId: string }): Promise<void>;
   giveUpDelivery(request: { webhookId: string; deliveryId: string; failure: FailureSummary }): Promise<void>;
+  /** Has a model describe tables of the queue for some minutes, or until there is none or it has to wait. */
+  describeTables(): Promise<Described>;
+  /** Sees to it that the describing of tables goes on where there is any; returns how many workflows that takes. */
+  keepDescribing(): Promise<number>;
+  /** Asks the configured model about a made-up table; the answer, or why there is none, goes to the trial's row. */
+  tryModel(request: { trialId: string }): Promise<{ succeeded: boolean }>;
   /** Takes databases off the map that left a scope, of one crawler or of all; returns how many entities went. */
   retireDatabases(request?: { crawlerId: string }): Promise<number>;
   /** Ends the operation of a crawler whose databases left the map and search. */

@@ -6,7 +6,7 @@ import { summarise } from './failure-summary.js';
  * What is owed whatever became of the run that should have done it, each minute: databases that left a scope leave the
  * map, held removals have somebody who waits for them, what can be restored no longer goes for good, plans that nobody
  * applied and what was read for a person are dropped, runs that nobody works for any more are closed, webhooks are told,
- * and everything in the outbox reaches search.
+ * tables are described, and everything in the outbox reaches search.
  */
 export async function drainSearchOutbox(): Promise<{ retired: number; drained: number }> {
   const retired = await inBatches('Take databases that left a scope off the map').retireDatabases();
@@ -15,6 +15,7 @@ export async function drainSearchOutbox(): Promise<{ retired: number; drained: n
   if (patched('drop-expired')) await dropExpired();
   if (patched('close-lost-runs')) await closeLostRuns();
   if (patched('webhooks')) await keepWebhooks();
+  if (patched('ai-descriptions')) await keepDescribing();
   const drained = await indexing('Bring search up to date').drainOutbox({});
   return { retired, drained };
 }
@@ -67,5 +68,15 @@ async function keepWebhooks(): Promise<void> {
   } catch (error) {
     if (isCancellation(error)) throw error;
     log.warn('Webhooks were not seen to; the next minute tries again', { cause: summarise(error).message });
+  }
+}
+
+/** As above. */
+async function keepDescribing(): Promise<void> {
+  try {
+    await control('See to tables that are to be described').keepDescribing();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('Descriptions were not seen to; the next minute tries again', { cause: summarise(error).message });
   }
 }

@@ -1,5 +1,6 @@
 import type { Route } from '../route.js';
 import { accessRoutes } from './access.js';
+import { aiRoutes } from './ai.js';
 import { annotationRoutes } from './annotations.js';
 import { collectionItemRoutes } from './collection-items.js';
 import { collectionPeopleRoutes } from './collection-people.js';
@@ -32,6 +33,7 @@ import { searchExportRoutes } from './search-export.js';
 import { sessionRoutes } from './session.js';
 import { sourceDatabaseRoutes } from './source-databases.js';
 import { sourceTypeRoutes } from './source-types.js';
+import { suggestionRoutes } from './suggestions.js';
 import { tableRoutes } from './tables.js';
 import { tagRoutes } from './tags.js';
 import { tokenRoutes } from './tokens.js';
@@ -68,6 +70,8 @@ export function allRoutes(): Route[] {
     ...impactRoutes,
     ...annotationRoutes,
     ...tagRoutes,
+    ...suggestionRoutes,
+    ...aiRoutes,
     ...favouriteRoutes,
     ...previewRoutes,
     ...refreshRoutes,

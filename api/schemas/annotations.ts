@@ -28,7 +28,13 @@ const ownerSchema = z
     name: z.string(),
   })
   .meta({ id: 'Owner' });
-const written = { version: z.int(), editedBy: personReferenceSchema.nullable() };
+const written = {
+  origin: z
+    .enum(['person', 'ai'])
+    .meta({ description: 'Whose the description was at first: `ai` where somebody accepted a suggestion of a model.' }),
+  version: z.int(),
+  editedBy: personReferenceSchema.nullable(),
+};
 
 export const annotationSchema = z
   .object({

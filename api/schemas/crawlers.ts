@@ -16,6 +16,10 @@ const databases = z
   .max(10_000)
   .meta({ description: 'The scope: names of databases as the source lists them.' });
 
+const AI_DESCRIPTIONS =
+  'After each run a language model is told names, types, keys and comments of tables that nobody described, never rows, ' +
+  'and suggests descriptions. Off by default; which model, an admin of the tenant configures under /ai/settings.';
+
 const summary = {
   id: z.string(),
   workspaceId: z.string(),
@@ -39,6 +43,7 @@ const summary = {
   paused: z.boolean(),
   pauseNote: z.string().nullable(),
   removalGuard: removalGuardSchema.nullable().meta({ description: 'Null: 30 % and more than 10 tables.' }),
+  aiDescriptions: z.boolean().meta({ description: AI_DESCRIPTIONS }),
   databases: z.int(),
   tables: z.int(),
   openRun: z
@@ -114,6 +119,7 @@ export const newCrawlerSchema = z
     resourceGroupId: groupId.default('default'),
     databases,
     plan: planSchema.default({ mode: 'manual' }),
+    aiDescriptions: z.boolean().default(false).meta({ description: AI_DESCRIPTIONS }),
   })
   .meta({ id: 'NewCrawler' });
 
@@ -123,6 +129,7 @@ export const crawlerPatchSchema = z
     resourceGroupId: groupId.optional(),
     databases: databases.optional().meta({ description: 'The whole scope. What leaves it leaves the map.' }),
     plan: planSchema.optional(),
+    aiDescriptions: z.boolean().optional().meta({ description: AI_DESCRIPTIONS }),
     removalGuard: removalGuardSchema.nullable().optional().meta({ description: 'Null: 30 % and more than 10 tables.' }),
     databaseRemovalGuards: z
       .array(z.strictObject({ database: z.string().min(1).max(500), guard: removalGuardSchema.nullable() }))

@@ -18,7 +18,11 @@ export interface Words {
   owners: Owner[];
 }
 
+/** Whose the description was at first: a person's, or a model's that a person accepted, as it was or changed. */
+export type Origin = 'person' | 'ai';
+
 export interface Annotation extends Words {
+  origin: Origin;
   /** 0 before anybody wrote anything. */
   version: number;
   /** Null too where the person has been deleted. */
@@ -28,6 +32,7 @@ export interface Annotation extends Words {
 
 /** A state that was saved; tags and owners as they were called then. */
 export interface Edit extends Words {
+  origin: Origin;
   version: number;
   editedBy: { id: string; name: string } | null;
   editedAt: Date;
@@ -56,14 +61,16 @@ export async function readAnnotation(database: Database, entityId: string, colum
                 LEFT JOIN person p ON p.id = o.person_id
                WHERE o.entity_id = a.entity_id
             ) END AS owners,
-            a.version, a.edited_at AS "editedAt",
+            a.origin, a.version, a.edited_at AS "editedAt",
             CASE WHEN e.id IS NOT NULL THEN jsonb_build_object('id', e.id, 'name', e.name) END AS "editedBy"
        FROM annotation a
        LEFT JOIN person e ON e.id = a.edited_by
       WHERE a.entity_id = :entityId AND a.column_name = :column`,
     { entityId, column },
   );
-  return row ?? { description: null, tags: [], owners: [], version: 0, editedBy: null, editedAt: null };
+  return (
+    row ?? { description: null, tags: [], owners: [], origin: 'person', version: 0, editedBy: null, editedAt: null }
+  );
 }
 
 /** Lists what was saved, the last first. @throws InvalidCursor */
@@ -76,7 +83,7 @@ export async function listEdits(
   const [before] = decodeCursor(page.cursor, [DECIMAL]) ?? [];
   const rows = await query<Edit & { saved: Words }>(
     database,
-    `SELECT h.version, h.saved, h.edited_at AS "editedAt",
+    `SELECT h.version, h.saved, h.origin, h.edited_at AS "editedAt",
             CASE WHEN e.id IS NOT NULL THEN jsonb_build_object('id', e.id, 'name', e.name) END AS "editedBy"
        FROM annotation_edit h
        LEFT JOIN person e ON e.id = h.edited_by

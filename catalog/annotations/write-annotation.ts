@@ -1,13 +1,15 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { VersionConflict } from '../../db/refusals.js';
-import { type Annotation, readAnnotation } from './annotation.js';
+import { type Annotation, type Origin, readAnnotation } from './annotation.js';
 import { ColumnUnknown, OwnerUnknown } from './errors.js';
 
 /** What is left out stays as it is. */
 export interface AnnotationChange {
   /** Null takes it away. */
   description?: string | null | undefined;
+  /** Of the description; a person's when left out. */
+  origin?: Origin | undefined;
   /** All of them. One that the vocabulary has in another case is meant by it; one that it has not is added to it. */
   tags?: readonly string[] | undefined;
   owners?: readonly ({ personId: string } | { name: string })[] | undefined;
@@ -30,6 +32,7 @@ export async function writeAnnotation(
     await takeVersion(transaction, at, change);
     if (change.tags !== undefined) await putTags(transaction, at, change.tags);
     if (change.owners !== undefined) await putOwners(transaction, at.entityId, change.owners);
+    if (blankIsNone(change.description) !== null) await overtakeSuggestions(transaction, at);
     const written = await readAnnotation(transaction, at.entityId, at.column);
     await keep(transaction, at, written);
     await query(
@@ -67,16 +70,18 @@ async function takeVersion(transaction: Database, at: At, change: AnnotationChan
     personId: at.personId,
     describes: change.description !== undefined,
     description: blankIsNone(change.description),
+    origin: change.origin ?? 'person',
   };
   const taken = await query(
     transaction,
     at.version === 0
-      ? `INSERT INTO annotation (entity_id, column_name, description, edited_by)
-         VALUES (:entityId, :column, :description, :personId)
+      ? `INSERT INTO annotation (entity_id, column_name, description, origin, edited_by)
+         VALUES (:entityId, :column, :description, :origin, :personId)
          ON CONFLICT DO NOTHING
          RETURNING version`
       : `UPDATE annotation
             SET description = CASE WHEN :describes THEN :description ELSE description END,
+                origin = CASE WHEN :describes THEN :origin ELSE origin END,
                 edited_by = :personId, edited_at = now(), version = version + 1
           WHERE entity_id = :entityId AND column_name = :column AND version = :version
          RETURNING version`,
@@ -88,6 +93,16 @@ async function takeVersion(transaction: Database, at: At, change: AnnotationChan
 }
 
 const blankIsNone = (text: string | null | undefined): string | null => (text?.trim() ? text : null);
+
+/** A person's words leave nothing to suggest. */
+async function overtakeSuggestions(transaction: Database, { entityId, column }: At): Promise<void> {
+  await query(
+    transaction,
+    `UPDATE description_suggestion SET status = 'overtaken'
+      WHERE entity_id = ? AND column_name = ? AND status = 'open'`,
+    [entityId, column],
+  );
+}
 
 async function putTags(transaction: Database, { entityId, column }: At, tags: readonly string[]): Promise<void> {
   await query(
@@ -128,16 +143,17 @@ async function putOwners(
 }
 
 async function keep(transaction: Database, at: At, { editedAt, version, ...written }: Annotation): Promise<void> {
-  const { description, tags, owners } = written;
+  const { description, tags, owners, origin } = written;
   await query(
     transaction,
-    `INSERT INTO annotation_edit (entity_id, column_name, version, saved, edited_by, edited_at)
-     VALUES (:entityId, :column, :version, :saved, :personId, :editedAt)`,
+    `INSERT INTO annotation_edit (entity_id, column_name, version, saved, origin, edited_by, edited_at)
+     VALUES (:entityId, :column, :version, :saved, :origin, :personId, :editedAt)`,
     {
       entityId: at.entityId,
       column: at.column,
       version,
       saved: JSON.stringify({ description, tags, owners }),
+      origin,
       personId: at.personId,
       editedAt,
     },

@@ -24,6 +24,8 @@ export interface CrawlerSummary {
   pauseNote: string | null;
   /** The bounds past which removals are held; null for the installation's own. */
   removalGuard: RemovalGuard | null;
+  /** Whether a model is told of its tables and suggests descriptions. */
+  aiDescriptions: boolean;
   createdBy: string | null;
   createdAt: Date;
   updatedAt: Date;
@@ -76,7 +78,8 @@ const SELECT = `
          jsonb_build_object('id', g.id, 'name', g.name, 'liveWorkers',
            (SELECT count(*) FROM worker_process w
              WHERE w.resource_group_id = g.id AND w.seen_at > now() - interval '20 seconds')) AS "resourceGroup",
-         c.plan, c.paused, c.pause_note AS "pauseNote", c.removal_guard AS "removalGuard", c.created_by AS "createdBy", c.created_at AS "createdAt",
+         c.plan, c.paused, c.pause_note AS "pauseNote", c.removal_guard AS "removalGuard",
+         c.ai_descriptions AS "aiDescriptions", c.created_by AS "createdBy", c.created_at AS "createdAt",
          c.updated_at AS "updatedAt", c.version, scope.databases, scope.tables, open.run AS "openRun", last.run AS "lastRun"
     FROM crawler c
     JOIN data_source s ON s.id = c.data_source_id

@@ -29,6 +29,8 @@ export async function createCrawler(
     name?: string;
     databases: readonly string[];
     plan: Plan;
+    /** Off when left out. */
+    aiDescriptions?: boolean;
     createdBy?: string;
   },
 ): Promise<CrawlerDetail> {
@@ -40,8 +42,8 @@ export async function createCrawler(
     const id = await writing(name, crawler.resourceGroupId, async () => {
       const [row] = await query<{ id: string }>(
         transaction,
-        `INSERT INTO crawler (workspace_id, data_source_id, resource_group_id, name, plan, created_by)
-         VALUES (:workspaceId, :dataSourceId, :resourceGroupId, :name, :plan, :createdBy)
+        `INSERT INTO crawler (workspace_id, data_source_id, resource_group_id, name, plan, ai_descriptions, created_by)
+         VALUES (:workspaceId, :dataSourceId, :resourceGroupId, :name, :plan, :aiDescriptions, :createdBy)
          RETURNING id`,
         {
           workspaceId: crawler.workspaceId,
@@ -49,6 +51,7 @@ export async function createCrawler(
           resourceGroupId: crawler.resourceGroupId,
           name,
           plan: JSON.stringify(crawler.plan),
+          aiDescriptions: crawler.aiDescriptions ?? false,
           createdBy: crawler.createdBy ?? null,
         },
       );
@@ -64,6 +67,7 @@ export interface CrawlerChange extends RemovalGuards, VisibilityChange {
   name?: string;
   resourceGroupId?: string;
   plan?: Plan;
+  aiDescriptions?: boolean;
   /** The whole scope, not a change of it. */
   databases?: readonly string[];
 }
@@ -93,6 +97,7 @@ export async function updateCrawler(
             SET name = coalesce(:name, name),
                 resource_group_id = coalesce(:resourceGroupId, resource_group_id),
                 plan = coalesce(:plan::jsonb, plan),
+                ai_descriptions = coalesce(:aiDescriptions::boolean, ai_descriptions),
                 updated_at = now(), version = version + 1
           WHERE id = :id`,
         {
@@ -100,6 +105,7 @@ export async function updateCrawler(
           name: change.name ?? null,
           resourceGroupId: change.resourceGroupId ?? null,
           plan: change.plan === undefined ? null : JSON.stringify(change.plan),
+          aiDescriptions: change.aiDescriptions ?? null,
         },
       ),
     );

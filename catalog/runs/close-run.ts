@@ -2,6 +2,7 @@ import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
 
+import { markDue } from '../describing/queue.js';
 import { queueDeliveries } from '../webhooks/deliveries.js';
 import type { Failure, FinalStatus, RunCounts } from './run-state.js';
 import { storedFailure } from './stored-failure.js';
@@ -49,6 +50,7 @@ export async function closeRun(
         },
       );
       await queueDeliveries(transaction, run.runId);
+      await markDue(transaction, run.runId);
     }
     const [row] = await query<{ status: FinalStatus; counts: RunCounts }>(
       transaction,

@@ -33,6 +33,7 @@ const BUILT = [
   'cli',
   'connectors',
   'db',
+  'describe',
   'lineage',
   'orchestrator',
   'search',

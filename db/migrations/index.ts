@@ -20,6 +20,7 @@ import * as lineageOfViews from './0018-lineage-of-views.js';
 import * as facets from './0019-facets.js';
 import * as pageUpkeep from './0020-page-upkeep.js';
 import * as searchWords from './0024-search-words.js';
+import * as aiDescriptions from './0025-ai-descriptions.js';
 
 interface Migration {
   name: string;
@@ -50,6 +51,7 @@ const migrations: Migration[] = [
   { name: '0019-facets', ...facets },
   { name: '0020-page-upkeep', ...pageUpkeep },
   { name: '0024-search-words', ...searchWords },
+  { name: '0025-ai-descriptions', ...aiDescriptions },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -13,6 +13,7 @@ import { createSource } from '../../catalog/sources/write-sources.js';
 import { createWebhook } from '../../catalog/webhooks/webhooks.js';
 import { connectorSpec } from '../../connectors/registry.js';
 import { crawledCatalog } from '../fakes/crawled-catalog.js';
+import { suggestedFor } from '../fakes/suggested-for.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { type ApiUnderTest, type Caller, type People, populate, startApi } from './api-under-test.js';
 import { document } from './declared-shapes.js';
@@ -111,6 +112,7 @@ beforeAll(async () => {
   ]);
   ids = {
     previews: previewId,
+    'description-suggestions': await suggestedFor(api.database, entity?.id ?? ''),
     refreshes: refreshId,
     collections: collectionId,
     'held-removals': hold?.id ?? '',
@@ -183,6 +185,9 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /audit-events',
       'GET /collections',
       'GET /crawlers',
+      'GET /ai/provider',
+      'GET /description-suggestions',
+      'GET /description-suggestions/{id}',
       'GET /diagnose',
       'GET /data-sources',
       'GET /entities',
@@ -196,6 +201,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /favourites',
       'GET /entities/{id}/access',
       'GET /entities/{id}/collections',
+      'GET /entities/{id}/description-suggestions',
       'GET /held-removals',
       'GET /me',
       'GET /operations',

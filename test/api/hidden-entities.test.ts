@@ -11,6 +11,7 @@ import { createRefresh } from '../../catalog/refresh/refreshes.js';
 import { createWebhook } from '../../catalog/webhooks/webhooks.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
+import { suggestedFor } from '../fakes/suggested-for.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { type ApiUnderTest, type Caller, startApi } from './api-under-test.js';
 
@@ -22,10 +23,12 @@ const SEARCHES = ['', SECRET, 'zanzibra', 'orders', 'oders', 'area orders', 'ord
 
 /** What is asked of each route that names nothing in its path. A route that is not here fails the test below. */
 const LISTS: Record<string, string[]> = {
+  '/ai/provider': [''],
   '/audit-events': [''],
   '/collections': ['', `?q=${SECRET}`, '?limit=1'],
   '/crawlers': ['', `?q=${SECRET}`],
   '/data-sources': ['', `?q=${SECRET}`],
+  '/description-suggestions': ['', '?limit=1', '?of=tables'],
   '/diagnose': ['?name=nothing', `?name=${SECRET}`],
   '/entities': ['', '?limit=1', '?removed=true'],
   '/favourites': ['', '?limit=1'],
@@ -104,6 +107,7 @@ it('answers for each hidden thing that a path can name as for one that is not th
 }, 60_000);
 
 it('hides it in filters too, and from models', async () => {
+  expect((await api.call('GET', '/description-suggestions', { as: member })).text).toContain(SECRET);
   for (const query of ['databaseId=', 'kind=schema&databaseId=']) {
     const [seen, absent] = [
       await api.call('GET', `/entities?${query}${hidden.collectedDatabaseId}`, { as: outsider }),
@@ -212,6 +216,7 @@ async function thingsOf(catalog: CrawledCatalog, { tableId, runId }: Populated):
     webhooks: webhook.id,
     collections: collectionId,
     previews: previewId,
+    'description-suggestions': await suggestedFor(api.database, tableId, SECRET, 'c3'),
     refreshes: refreshId,
     workspaces: catalog.workspaceId,
     people: member.personId,

@@ -129,6 +129,8 @@ export function createFakeOrchestrator(): FakeOrchestrator {
     startRefresh: async (request) => called('startRefresh', request),
     settleHeldRemovals: async (hold) => called('settleHeldRemovals', hold),
     tellWebhook: async (request) => called('tellWebhook', request),
+    describeTables: async () => called('describeTables'),
+    tryModel: async (request) => called('tryModel', request),
     narrowScope: async (request) => called('narrowScope', request),
     deleteCrawler: async (request) => {
       called('deleteCrawler', request);

@@ -8,10 +8,13 @@ import {
   connectionTestId,
   crawlId,
   databaseListingId,
+  DESCRIBE_NEWS,
   dataPreviewId,
   deleteCrawlerId,
+  type Described,
   type GroupActivities,
   NARROWED_SIGNAL,
+  modelTrialId,
   narrowScopeId,
   RESUME_SIGNAL,
   webhookDeliveriesId,
@@ -24,8 +27,10 @@ import {
 import type { dataPreview } from '../../workflows/data-preview.js';
 import type { databaseListing } from '../../workflows/database-listing.js';
 import type { deleteCrawler } from '../../workflows/delete-crawler.js';
+import type { describeTables } from '../../workflows/describe-tables.js';
 import type { drainSearchOutbox } from '../../workflows/drain-search-outbox.js';
 import type { heldRemovals } from '../../workflows/held-removals.js';
+import type { modelTrial } from '../../workflows/model-trial.js';
 import type { narrowScope } from '../../workflows/narrow-scope.js';
 import type { refreshTables } from '../../workflows/refresh-tables.js';
 import type { webhookDeliveries } from '../../workflows/webhook-deliveries.js';
@@ -94,6 +99,19 @@ function webhookThatGivesUp(): Partial<ControlActivities> {
   };
 }
 
+/** Describes some tables, waits twice, once for longer than anybody would, and is through. */
+function describingThatWaits(): Partial<ControlActivities> {
+  const stretches: Described['next'][] = ['more', 'later', 'later', 'rest'];
+  let made = 0;
+  return {
+    describeTables: async () => {
+      const next = stretches[made] ?? 'rest';
+      made += 1;
+      return { tables: 2, suggestions: 5, refused: 1, next, waitMs: made === 2 ? 500 : 86_400_000 };
+    },
+  };
+}
+
 /** A source that is in its quiet hours when it is to be listed, and again when it is to be read; each for a moment. */
 function quietTwice(): Partial<GroupActivities> {
   const quiet = () => ({ reason: 'quiet hours', until: new Date(Date.now() + 1_000).toISOString() }) as const;
@@ -112,11 +130,12 @@ function quietTwice(): Partial<GroupActivities> {
   };
 }
 
-/** Waits until the crawl waits for a timer or a signal. */
-async function untilTimer(handle: { fetchHistory(): Promise<{ events?: unknown }> }): Promise<void> {
+/** Waits until the workflow waits for a timer or a signal, for the so-manieth time. */
+async function untilTimer(handle: { fetchHistory(): Promise<{ events?: unknown }> }, times = 1): Promise<void> {
   for (;;) {
     const { events } = (await handle.fetchHistory()) as { events?: { timerStartedEventAttributes?: unknown }[] };
-    if (events?.some(({ timerStartedEventAttributes: timer }) => timer != null)) return;
+    const timers = events?.filter(({ timerStartedEventAttributes: timer }) => timer != null) ?? [];
+    if (timers.length >= times) return;
     await delay(50);
   }
 }
@@ -381,6 +400,34 @@ export const scenarios: Scenario[] = [
       return {
         'webhook-that-was-given-up': { workflowId: webhookDeliveriesId(webhookId) },
         'sweep-that-tells-webhooks': { workflowId: sweepId },
+      };
+    },
+  },
+  {
+    databases: [],
+    control: describingThatWaits(),
+    play: async ({ client, queue }) => {
+      const describingId = `describe-tables-${randomUUID()}`;
+      const describing = await client.workflow.start<typeof describeTables>('describeTables', {
+        workflowId: describingId,
+        taskQueue: queue,
+        args: [{}],
+      });
+      await untilTimer(describing, 2);
+      await describing.signal(DESCRIBE_NEWS);
+      await describing.result();
+      const trialId = randomUUID();
+      await client.workflow.execute<typeof modelTrial>('modelTrial', {
+        workflowId: modelTrialId(trialId),
+        taskQueue: queue,
+        args: [{ trialId }],
+      });
+      const sweepId = `sweep-${randomUUID()}`;
+      await client.workflow.execute<typeof drainSearchOutbox>('drainSearchOutbox', { workflowId: sweepId, taskQueue: queue });
+      return {
+        'describing-that-waited': { workflowId: describingId },
+        'trial-of-a-model': { workflowId: modelTrialId(trialId) },
+        'sweep-that-sees-to-descriptions': { workflowId: sweepId },
       };
     },
   },

@@ -67,6 +67,9 @@ export function stubControl(
     nextDelivery: async () => null,
     deliverWebhook: async () => undefined,
     giveUpDelivery: async () => undefined,
+    describeTables: async () => ({ tables: 0, suggestions: 0, refused: 0, next: 'rest', waitMs: 0 }),
+    keepDescribing: async () => 0,
+    tryModel: async () => ({ succeeded: true }),
     endNarrowing: async () => undefined,
     closeConnectionTest: async ({ status, failure }) => {
       record.closed.push({ status, failure });

@@ -1,0 +1,75 @@
+import type { Database } from '../../db/database.js';
+import { query } from '../../db/query.js';
+import { storedJson, storedText } from '../model/stored-text.js';
+import type { SuggestedText } from '../model/table-to-describe.js';
+import { digest } from './digests.js';
+
+export interface AnswerToStore {
+  entityId: string;
+  model: string;
+  language: string;
+  /** Exactly what was told of the table. */
+  inputs: object;
+  promptTokens: number;
+  completionTokens: number;
+  digests: ReadonlyMap<string, string>;
+  suggested: readonly SuggestedText[];
+  refused: readonly { column: string; because: string }[];
+}
+
+/**
+ * Keeps what a model said of a table as suggestions, and of what was refused that it was, without its text. Stored again it
+ * is the same; what somebody decided on, or described meanwhile, stays.
+ * @returns how many suggestions are open by it
+ */
+export async function storeAnswer(database: Database, answer: AnswerToStore): Promise<number> {
+  return database.transaction(async (transaction) => {
+    const [kept] = await query<{ id: string }>(
+      transaction,
+      `INSERT INTO description_answer (entity_id, model, language, inputs, inputs_digest, prompt_tokens, completion_tokens)
+       SELECT e.id, :model, :language, :inputs::jsonb, :inputsDigest, :promptTokens, :completionTokens
+         FROM entity e
+        WHERE e.id = :entityId
+       RETURNING id`,
+      {
+        entityId: answer.entityId,
+        model: storedText(answer.model, 200),
+        language: answer.language,
+        inputs: storedJson(answer.inputs),
+        inputsDigest: digest(answer.inputs),
+        promptTokens: answer.promptTokens,
+        completionTokens: answer.completionTokens,
+      },
+    );
+    // The table went for good while it was asked about.
+    if (kept === undefined) return 0;
+    const rows = [
+      ...answer.suggested.map(({ column, description, confidence }) => ({
+        column,
+        description: storedText(description, 8_000),
+        confidence,
+        because: null,
+      })),
+      ...answer.refused.map(({ column, because }) => ({ column, description: null, confidence: null, because })),
+    ].map((row) => ({ ...row, digest: answer.digests.get(row.column) ?? '' }));
+    const stored = await query<{ status: string }>(
+      transaction,
+      `INSERT INTO description_suggestion AS s
+              (entity_id, column_name, digest, answer_id, status, description, confidence, refused_because)
+       SELECT :entityId, n."column", n.digest, :answerId,
+              CASE WHEN n.because IS NULL THEN 'open' ELSE 'refused' END, n.description, n.confidence, n.because
+         FROM jsonb_to_recordset(:rows::jsonb)
+              AS n ("column" text, digest text, description text, confidence text, because text)
+        WHERE NOT EXISTS (
+                SELECT FROM annotation a
+                 WHERE a.entity_id = :entityId AND a.column_name = n."column" AND a.description IS NOT NULL)
+       ON CONFLICT (entity_id, column_name, digest) DO UPDATE
+         SET answer_id = excluded.answer_id, status = excluded.status, description = excluded.description,
+             confidence = excluded.confidence, refused_because = excluded.refused_because, attempts = s.attempts + 1
+       WHERE s.status IN ('refused', 'stale')
+       RETURNING status`,
+      { entityId: answer.entityId, answerId: kept.id, rows: JSON.stringify(rows) },
+    );
+    return stored.filter(({ status }) => status === 'open').length;
+  });
+}
