@@ -349,7 +349,7 @@ describe('the budget', () => {
     const midnight = new Date().setUTCHours(24, 0, 0, 0);
     expect(Math.abs(Date.now() + done.waitMs - midnight)).toBeLessThan(10_000);
     expect(await readModelState(own.database)).toMatchObject({ waitsFor: 'budget' });
-    expect(done.tables).toBe(1);
+    expect([1, 2]).toContain(done.tables);
     expect((await usageOfToday(own.database)).tokens).toBeLessThanOrEqual(20_000);
     expect((await queueLength(own.database)).waiting).toBeGreaterThan(0);
     // More was allowed: nobody has to wait for midnight.
