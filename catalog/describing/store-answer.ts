@@ -2,7 +2,7 @@ import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { storedJson, storedText } from '../model/stored-text.js';
 import type { SuggestedText } from '../model/table-to-describe.js';
-import { digest } from './digests.js';
+import { digest as digestOf } from './digests.js';
 
 export interface AnswerToStore {
   entityId: string;
@@ -36,7 +36,7 @@ export async function storeAnswer(database: Database, answer: AnswerToStore): Pr
         model: storedText(answer.model, 200),
         language: answer.language,
         inputs: storedJson(answer.inputs),
-        inputsDigest: digest(answer.inputs),
+        inputsDigest: digestOf(answer.inputs),
         promptTokens: answer.promptTokens,
         completionTokens: answer.completionTokens,
       },
@@ -70,6 +70,36 @@ export async function storeAnswer(database: Database, answer: AnswerToStore): Pr
        RETURNING status`,
       { entityId: answer.entityId, answerId: kept.id, rows: JSON.stringify(rows) },
     );
+    await dropOlder(transaction, answer.entityId, rows);
     return stored.filter(({ status }) => status === 'open').length;
   });
+}
+
+/**
+ * Of each object the last suggestion that went out of date is kept, in case it holds again. Those before it go, and answers
+ * of which nothing is left: a table that changes each day would gather them for ever.
+ */
+async function dropOlder(
+  transaction: Database,
+  entityId: string,
+  objects: readonly { column: string; digest: string }[],
+): Promise<void> {
+  await query(
+    transaction,
+    `DELETE FROM description_suggestion s
+      USING jsonb_to_recordset(:objects::jsonb) AS n ("column" text, digest text)
+      WHERE s.entity_id = :entityId AND s.column_name = n."column" AND s.digest <> n.digest
+        AND s.status IN ('stale', 'refused')
+        AND EXISTS (
+              SELECT FROM description_suggestion newer
+               WHERE newer.entity_id = s.entity_id AND newer.column_name = s.column_name AND newer.id > s.id
+                 AND newer.digest <> n.digest AND newer.status = 'stale')`,
+    { entityId, objects: JSON.stringify(objects.map(({ column, digest }) => ({ column, digest }))) },
+  );
+  await query(
+    transaction,
+    `DELETE FROM description_answer w
+      WHERE w.entity_id = ? AND NOT EXISTS (SELECT FROM description_suggestion s WHERE s.answer_id = w.id)`,
+    [entityId],
+  );
 }
