@@ -4,9 +4,9 @@ import type { WorkOnTable } from '../catalog/describing/needed.js';
 import { putOff } from '../catalog/describing/queue.js';
 import { storeAnswer } from '../catalog/describing/store-answer.js';
 import { countAnswer, reserveTokens, settleTokens } from '../catalog/describing/usage.js';
-import { type AnswerOfModel, askModel } from '../describe/ask-model.js';
+import { type AnswerOfModel, askModel, spentOn } from '../describe/ask-model.js';
 import { ModelFailure } from '../describe/failures.js';
-import { guessTokens, type Prompt, promptFor } from '../describe/prompt.js';
+import { promptFor } from '../describe/prompt.js';
 import { readAnswer } from '../describe/read-answer.js';
 import type { ActivityContext } from './context.js';
 
@@ -47,7 +47,7 @@ export async function askAboutTable(
   }
   try {
     const answer = await askModel({ ...model, timeoutMs: model.timeoutSeconds * 1_000 }, prompt, signal);
-    const taken = tokensOf(answer, prompt);
+    const taken = spentOn(answer, prompt);
     await settleTokens(database, { day, reserved, taken: taken.prompt + taken.completion, failed: false });
     await noteAnswered(database, answer.dialect);
     model.dialect = answer.dialect;
@@ -103,11 +103,4 @@ function tooLarge(tokens: number): ModelFailure {
     'Raise tokensPerDay, then resume.',
     { kind: 'table' },
   );
-}
-
-/** As the endpoint counted them, else guessed. */
-function tokensOf(answer: AnswerOfModel, prompt: Prompt): { prompt: number; completion: number } {
-  if (answer.completionTokens !== undefined)
-    return { prompt: answer.promptTokens, completion: answer.completionTokens };
-  return { prompt: prompt.promptTokens, completion: guessTokens(answer.text) };
 }

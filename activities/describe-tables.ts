@@ -64,13 +64,8 @@ async function modelToAsk({ database, secretKey }: ActivityContext): Promise<Ope
     return await openModel(database, secretKey);
   } catch (error) {
     if (!(error instanceof SecretUnavailable)) throw error;
-    const remedy =
-      'Start the workers with the DATAMAP_SECRET_KEY that the key was sealed under, or enter the API key again.';
-    await noteModelFailure(
-      database,
-      { code: error.code, message: 'The API key of the model cannot be opened', remedy },
-      { kind: 'stop' },
-    );
+    const { code, message, remedy } = error;
+    await noteModelFailure(database, { code, message, remedy }, { kind: 'stop' });
     return undefined;
   }
 }

@@ -1,10 +1,12 @@
 import { openModel } from '../catalog/describing/model-settings.js';
 import { endTrial } from '../catalog/describing/model-state.js';
+import { reserveTokens, settleTokens } from '../catalog/describing/usage.js';
 import type { TableToDescribe } from '../catalog/model/table-to-describe.js';
+import type { Database } from '../db/database.js';
 import { Refusal } from '../db/refusals.js';
-import { askModel } from '../describe/ask-model.js';
+import { type AnswerOfModel, askModel, type ModelEndpoint, spentOn } from '../describe/ask-model.js';
 import { ModelFailure } from '../describe/failures.js';
-import { promptFor } from '../describe/prompt.js';
+import { type Prompt, promptFor } from '../describe/prompt.js';
 import { readAnswer } from '../describe/read-answer.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
@@ -41,11 +43,11 @@ export function createTryModel({ database, secretKey }: ActivityContext): Contro
         const question = { table: MADE_UP, ofTable: true, columns: ['due_on'], language: model.language };
         const prompt = promptFor(question);
         const timeoutMs = Math.min(model.timeoutSeconds * 1_000, PATIENCE);
-        const answer = await askModel({ ...model, timeoutMs }, prompt, signal);
+        const answer = await askCounted(database, { ...model, timeoutMs }, prompt, signal);
         const { suggested, refused } = readAnswer(answer, question, prompt);
         const description = suggested.find(({ column }) => column === '')?.description;
         if (description === undefined) throw unfit(model.model, refused[0]?.because ?? 'MISSING');
-        const tokens = answer.promptTokens + (answer.completionTokens ?? 0);
+        const tokens = tokensOf(answer, prompt);
         const tookMs = Math.round(performance.now() - startedAt);
         await endTrial(database, trialId, { status: 'succeeded', tookMs, tokens, description });
         return { succeeded: true };
@@ -59,6 +61,31 @@ export function createTryModel({ database, secretKey }: ActivityContext): Contro
       }
     });
 }
+
+/** Also what is asked to try the model out counts as spent, though no budget keeps anybody from it. */
+async function askCounted(
+  database: Database,
+  endpoint: ModelEndpoint,
+  prompt: Prompt,
+  signal: AbortSignal,
+): Promise<AnswerOfModel> {
+  const reserved = prompt.promptTokens + prompt.answerTokens;
+  const day = (await reserveTokens(database, reserved, null)) ?? '';
+  try {
+    const answer = await askModel(endpoint, prompt, signal);
+    await settleTokens(database, { day, reserved, taken: tokensOf(answer, prompt), failed: false });
+    return answer;
+  } catch (error) {
+    const spent = !(error instanceof ModelFailure) || error.spent;
+    await settleTokens(database, { day, reserved, taken: spent ? reserved : 0, failed: true });
+    throw error;
+  }
+}
+
+const tokensOf = (answer: AnswerOfModel, prompt: Prompt): number => {
+  const { prompt: asked, completion } = spentOn(answer, prompt);
+  return asked + completion;
+};
 
 function unfit(model: string, because: string): ModelFailure {
   return new ModelFailure(

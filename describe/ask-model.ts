@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Dialect, formatOf, plainer } from './dialect.js';
 import { addressOf, completionsUrl } from './endpoint.js';
 import { ModelFailure } from './failures.js';
-import type { Prompt } from './prompt.js';
+import { guessTokens, type Prompt } from './prompt.js';
 import type { RawAnswer } from './read-answer.js';
 import { type Refused, refusalOf } from './refusals-of-endpoints.js';
 
@@ -45,6 +45,13 @@ export async function askModel(endpoint: ModelEndpoint, prompt: Prompt, signal: 
     if (next === undefined) throw refusalOf(answered, endpoint);
     dialect = next;
   }
+}
+
+/** What an answer took: as the endpoint counted it, else a guess that is rather too high. */
+export function spentOn(answer: AnswerOfModel, prompt: Prompt): { prompt: number; completion: number } {
+  if (answer.completionTokens !== undefined)
+    return { prompt: answer.promptTokens, completion: answer.completionTokens };
+  return { prompt: prompt.promptTokens, completion: guessTokens(answer.text) };
 }
 
 function bodyOf(model: string, prompt: Prompt, dialect: Dialect): string {

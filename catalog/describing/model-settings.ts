@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { VersionConflict } from '../../db/refusals.js';
+import { SecretUnavailable } from '../sources/errors.js';
 import { openSecrets, sealSecrets } from '../sources/seal-secrets.js';
 import { KeyOfOtherAddress, ModelNotConfigured, ModelUrlRefused } from './errors.js';
 
@@ -110,8 +111,20 @@ export async function openModel(database: Database, secretKey: Buffer): Promise<
     'SELECT api_key AS sealed, dialect FROM description_model',
   );
   if (row === undefined || settings.url === null || settings.model === null) return undefined;
-  const apiKey = row.sealed === null ? null : (openSecrets(secretKey, SEALED_FOR, row.sealed)['apiKey'] ?? null);
+  const apiKey = row.sealed === null ? null : openKey(secretKey, row.sealed);
   return { ...settings, url: settings.url, model: settings.model, dialect: row.dialect, apiKey };
+}
+
+function openKey(secretKey: Buffer, sealed: Buffer): string | null {
+  try {
+    return openSecrets(secretKey, SEALED_FOR, sealed)['apiKey'] ?? null;
+  } catch (error) {
+    if (!(error instanceof SecretUnavailable)) throw error;
+    throw new SecretUnavailable(
+      'The API key of the model was sealed under another key',
+      'Start the workers with the DATAMAP_SECRET_KEY it was sealed under, or enter the API key again; then resume.',
+    );
+  }
 }
 
 function checkUrl(text: string): void {

@@ -103,11 +103,18 @@ export async function takeTurn(database: Database, version: number): Promise<num
   return row?.ms;
 }
 
-/** Notes that the model answered, and how it takes requests. */
+/**
+ * Notes that the model answered, and how it takes requests. A wait that has begun since stays: the answer is of a request
+ * that was under way then.
+ */
 export async function noteAnswered(database: Database, dialect: object): Promise<void> {
   await query(
     database,
-    `UPDATE description_model SET failures_in_a_row = 0, waits_for = NULL, waits_until = NULL, dialect = :dialect::jsonb
+    `UPDATE description_model
+        SET failures_in_a_row = CASE WHEN waits_until > now() THEN failures_in_a_row ELSE 0 END,
+            waits_for = CASE WHEN waits_until > now() THEN waits_for END,
+            waits_until = CASE WHEN waits_until > now() THEN waits_until END,
+            dialect = :dialect::jsonb
       WHERE failures_in_a_row > 0 OR waits_until IS NOT NULL OR dialect <> :dialect::jsonb`,
     { dialect: JSON.stringify(dialect) },
   );

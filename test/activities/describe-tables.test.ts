@@ -3,7 +3,13 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { createDescribeTables } from '../../activities/describe-tables.js';
 import { createTryModel } from '../../activities/try-model.js';
 import { readModelSettings, updateModelSettings } from '../../catalog/describing/model-settings.js';
-import { beginAgain, beginTrial, readModelState, setModelPaused } from '../../catalog/describing/model-state.js';
+import {
+  beginAgain,
+  beginTrial,
+  noteAnswered,
+  readModelState,
+  setModelPaused,
+} from '../../catalog/describing/model-state.js';
 import { queueLength } from '../../catalog/describing/queue.js';
 import { usageOfToday } from '../../catalog/describing/usage.js';
 import { closeRun } from '../../catalog/runs/close-run.js';
@@ -218,6 +224,18 @@ describe('a model that does not do well', () => {
     await passTime();
     expect(await describeOnce()).toMatchObject({ tables: 3, next: 'rest' });
     expect((await usageOfToday(own.database)).failures).toBe(1);
+  });
+
+  it('is left alone also where an answer comes after it said so, to what was asked before', async () => {
+    await crawl();
+    let second = false;
+    endpoint.behave(() => {
+      second = !second;
+      return second ? { say: describeTold } : { status: 429, headers: { 'retry-after': '90' } };
+    });
+    await describeOnce();
+    await noteAnswered(own.database, {});
+    expect((await describeOnce()).waitMs).toBeGreaterThan(80_000);
   });
 
   it('waits twice as long after each failure in a row, and no longer after it answered', async () => {
