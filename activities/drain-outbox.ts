@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { anyLeaving } from '../catalog/retire/leaving.js';
 import { Refusal } from '../db/refusals.js';
 import { drainOutbox } from '../search/outbox.js';
 import { markSearchable } from '../search/watermark.js';
@@ -8,6 +10,10 @@ import { loggedStep } from './logged-step.js';
 
 /** Entities read and written in one go. */
 const BATCH = 1_000;
+/** How often whoever drains beside a removal looks for more. Milliseconds. */
+const LOOK_EVERY = 250;
+
+type Request = Parameters<ControlActivities['drainOutbox']>[0];
 
 /** How long somebody waits for search that takes nothing: a run, or an operation. Milliseconds. */
 const PATIENCE = 60_000;
@@ -31,23 +37,31 @@ export function createDrainOutbox(
     });
     return prepared;
   };
-  const drain = async (crawlerId: string | undefined, { signal, checkpoint }: Liveness<{ drained: number }>) => {
+  const drain = async (
+    { crawlerId, whileLeaving }: Request,
+    { signal, checkpoint, previous }: Liveness<{ drained: number }>,
+  ) => {
     const idle = crawlerId === undefined ? undefined : new Idleness(patience);
     const until = idle === undefined ? signal : AbortSignal.any([signal, idle.signal]);
     try {
       await orAborted(prepare(), until);
-      let drained = 0;
-      for (let remaining = true; remaining; ) {
-        until.throwIfAborted();
-        const batch = await drainOutbox(database, searchIndex, {
-          limit: BATCH,
-          signal: until,
-          ...(crawlerId === undefined ? {} : { crawlerId }),
-        });
-        if (batch.drained > 0) idle?.begin();
-        drained += batch.drained;
-        remaining = batch.remaining;
-        checkpoint({ drained });
+      let drained = previous?.drained ?? 0;
+      for (let more = true; more; ) {
+        // Asked before draining: what the last batch of a removal owes is drained after that.
+        more = whileLeaving === true && crawlerId !== undefined && (await anyLeaving(database, crawlerId));
+        for (let remaining = true; remaining; ) {
+          until.throwIfAborted();
+          const batch = await drainOutbox(database, searchIndex, {
+            limit: BATCH,
+            signal: until,
+            ...(crawlerId === undefined ? {} : { crawlerId }),
+          });
+          drained += batch.drained;
+          remaining = batch.remaining;
+          checkpoint({ drained });
+          if (batch.drained > 0 || !remaining) idle?.begin();
+        }
+        if (more) await delay(LOOK_EVERY, undefined, { signal: until });
       }
       await markSearchable(database);
       return drained;
@@ -59,9 +73,9 @@ export function createDrainOutbox(
       idle?.end();
     }
   };
-  return ({ crawlerId, runId }) =>
+  return ({ runId, ...request }) =>
     runId === undefined
-      ? withLiveness<{ drained: number }, number>((liveness) => drain(crawlerId, liveness))
+      ? withLiveness<{ drained: number }, number>((liveness) => drain(request, liveness))
       : loggedStep<{ drained: number }, number>(
           context,
           {
@@ -70,7 +84,7 @@ export function createDrainOutbox(
             brief: true,
             otherwise: 'the outbox keeps what is not indexed, and goes on each minute',
           },
-          (liveness) => drain(crawlerId, liveness),
+          (liveness) => drain(request, liveness),
         );
 }
 

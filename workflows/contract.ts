@@ -343,8 +343,11 @@ export interface ControlActivities {
   /** Closes runs that are open by their rows and have no open execution, with the cause; returns how many. */
   closeLostRuns(): Promise<number>;
   recordSkippedRun(request: { crawlerId: string; runId: string }): Promise<void>;
-  /** Writes what waits in the outbox to the search index; returns how many entries. For a run its log hears of trouble. */
-  drainOutbox(request: { crawlerId?: string; runId?: string }): Promise<number>;
+  /**
+   * Writes what waits in the outbox to the search index; returns how many entries. For a run its log hears of trouble.
+   * While databases are leaving the map it goes on with what each batch of that owes, until the last has left.
+   */
+  drainOutbox(request: { crawlerId?: string; runId?: string; whileLeaving?: true }): Promise<number>;
   /** Reads the views that the run's databases have in another form than their edges; returns how many, and how many not. */
   traceLineage(request: { runId: string }): Promise<{ views: number; unread: number }>;
   /** Ends a hold that was decided on or has expired; else tells how long it has, in milliseconds. */

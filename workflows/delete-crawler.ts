@@ -2,6 +2,7 @@ import { isCancellation, log, setCurrentDetails } from '@temporalio/workflow';
 import { control, inBatches, indexingOnce } from './activities.js';
 import type { DeleteCrawlerInput } from './contract.js';
 import { summarise } from './failure-summary.js';
+import { withSearchBeside } from './search-beside.js';
 
 /**
  * Removes a crawler and all it put on the map. Every step finds its work done when it is repeated, and the crawler's
@@ -14,7 +15,9 @@ export async function deleteCrawler({ crawlerId, crawlerName }: DeleteCrawlerInp
   at('stopping its run');
   await inBatches('Stop the open run').stopActiveRun({ crawlerId });
   at('taking what it collected off the map');
-  const entities = await inBatches('Take what it collected off the map').deleteCatalog({ crawlerId });
+  const entities = await withSearchBeside(crawlerId, () =>
+    inBatches('Take what it collected off the map').deleteCatalog({ crawlerId }),
+  );
   at('taking it out of search');
   try {
     await indexingOnce('Take it out of search').drainOutbox({ crawlerId });

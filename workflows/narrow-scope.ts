@@ -2,6 +2,7 @@ import { defineSignal, isCancellation, log, setCurrentDetails, setHandler } from
 import { control, inBatches, indexingOnce } from './activities.js';
 import { NARROWED_SIGNAL, type NarrowScopeInput } from './contract.js';
 import { summarise } from './failure-summary.js';
+import { withSearchBeside } from './search-beside.js';
 
 /**
  * Takes the databases that left a crawler's scope off the map and out of search. What is to go stands in the catalog, so
@@ -17,7 +18,9 @@ export async function narrowScope({ crawlerId, crawlerName }: NarrowScopeInput):
   while (asked) {
     asked = false;
     at('taking what left the scope off the map');
-    entities += await inBatches('Take databases that left the scope off the map').retireDatabases({ crawlerId });
+    entities += await withSearchBeside(crawlerId, () =>
+      inBatches('Take databases that left the scope off the map').retireDatabases({ crawlerId }),
+    );
     at('taking it out of search');
     try {
       await indexingOnce('Take them out of search').drainOutbox({ crawlerId });

@@ -49,6 +49,16 @@ export async function leavingDatabases(
   );
 }
 
+/** Whether something that left a crawler's scope is still to be taken off the map. */
+export async function anyLeaving(database: Database, crawlerId: string): Promise<boolean> {
+  const leaving = await query(
+    database,
+    'SELECT 1 FROM collected_database WHERE crawler_id = ? AND retiring_at IS NOT NULL LIMIT 1',
+    [crawlerId],
+  );
+  return leaving.length > 0;
+}
+
 /** Marks every database of a crawler as leaving: none is collected or shown any more. Repeatable. */
 export async function letAllLeave(database: Database, crawlerId: string): Promise<void> {
   await query(

@@ -376,8 +376,8 @@ export const scenarios: Scenario[] = [
       await client.workflow.getHandle(ids.held).result();
       return {
         'held-removals-that-were-decided': { workflowId: ids.held },
-        'deletion-of-a-crawler': { workflowId: ids.deletion },
-        'narrowing-of-a-scope': { workflowId: ids.narrowing },
+        'deletion-with-search-beside': { workflowId: ids.deletion },
+        'narrowing-with-search-beside': { workflowId: ids.narrowing },
         'connection-test': { workflowId: ids.test },
         'database-listing': { workflowId: ids.listing },
         'data-preview': { workflowId: ids.preview },
