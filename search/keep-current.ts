@@ -10,8 +10,9 @@ import { rebuildIndex } from './rebuild.js';
  * 2: names of tables apart from those of columns, compounds taken apart, popularity; documents carry their database.
  * 3: tags and lineage as facets.
  * 4: edges of lineage count as popularity.
+ * 5: names where documents are walked by their standing.
  */
-export const INDEX_VERSION = 4;
+export const INDEX_VERSION = 5;
 
 export type Kept = 'current' | 'rebuilt';
 

@@ -2,7 +2,7 @@ import type { Database } from '../../db/database.js';
 import { allowedEdits, editDistance, oneEditAway } from '../typos.js';
 import { isUnspaced } from '../words.js';
 import type { Shown } from './groups.js';
-import { type QueryWord, type Reading, readingOf } from './reading.js';
+import { CLASSES, type QueryWord, type Reading, readingOf } from './reading.js';
 import type { Tables } from './tables.js';
 
 /** Of the words that the searcher may see, so many are looked at more closely, for each misspelt one. */
@@ -11,6 +11,9 @@ const CANDIDATES = 64;
 const TRIED = 3;
 /** A word's documents are counted up to here: enough to tell a usual word from a rare one. */
 const USUAL = 100;
+/** Where so many documents are visible, a word that stands in one of {@link SAMPLED} of them is a usual one. */
+const MANY = 20_000;
+const SAMPLED = 100;
 
 interface Candidate {
   word: string;
@@ -120,13 +123,16 @@ async function nearestVisible(
   }
 }
 
-/** In how many visible documents each query is found. */
+/** In how many visible documents each query is found, up to {@link USUAL}. */
 async function visibleCounts(
   database: Database,
   tables: Tables,
   queries: readonly string[],
   shown: Shown,
 ): Promise<Map<string, number>> {
+  const usual = shown.documents > MANY && !shown.few ? await usualOnes(database, tables, queries, shown) : [];
+  const others = queries.filter((query) => !usual.includes(query));
+  if (others.length === 0) return new Map(usual.map((query) => [query, USUAL]));
   const { rows } = await database.raw<{ rows: { query: string; n: number }[] }>(
     `SELECT q.query, counted.n
      FROM unnest(?::text[]) AS q (query)
@@ -134,9 +140,38 @@ async function visibleCounts(
        SELECT count(*)::integer AS n
        FROM (SELECT FROM ${tables.document} WHERE words @@ q.query::tsquery ${shown.condition} LIMIT ${USUAL}) AS few
      ) AS counted`,
-    [[...queries], ...shown.bindings],
+    [others, ...shown.bindings],
   );
-  return new Map(rows.map(({ query, n }) => [query, n]));
+  return new Map([
+    ...usual.map((query) => [query, USUAL] as const),
+    ...rows.map(({ query, n }) => [query, n] as const),
+  ]);
+}
+
+/**
+ * Those of some queries that are met in the few visible documents of the best standing. The index of words would collect all
+ * documents of a usual word before it could tell that there is one.
+ */
+async function usualOnes(
+  database: Database,
+  tables: Tables,
+  queries: readonly string[],
+  shown: Shown,
+): Promise<string[]> {
+  const { rows } = await database.raw<{ rows: { query: string }[] }>(
+    // Put together anew, words are read from where they are stored once and not for each query.
+    `WITH top AS MATERIALIZED (
+       SELECT words || ''::tsvector AS words
+       FROM (
+         SELECT words FROM ${tables.document} WHERE TRUE ${shown.condition} ORDER BY standing DESC, id DESC LIMIT ${SAMPLED}
+       ) AS best
+     )
+     SELECT q.query
+     FROM unnest(?::text[]) AS q (query)
+     WHERE EXISTS (SELECT FROM top WHERE top.words @@ q.query::tsquery)`,
+    [...shown.bindings, [...queries]],
+  );
+  return rows.map(({ query }) => query);
 }
 
 async function isAnyVisible(
@@ -159,6 +194,9 @@ export async function firstFound(
   readings: readonly Reading[],
   shown: Shown,
 ): Promise<number | undefined> {
+  // Its names alone are looked at before: often they tell, and are a tenth of what stands in columns and texts.
+  const names = readings[0]?.classes.find(({ rank }) => CLASSES[rank] === 'name');
+  if (names !== undefined && (await isAnyVisible(database, tables, [names.query], shown))) return 0;
   // The likeliest is asked for alone: older servers answer all of a list before they sort it.
   for (const [from, to] of [
     [0, 1],

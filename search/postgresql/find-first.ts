@@ -4,10 +4,10 @@ import type { Shown } from './groups.js';
 import type { Reading } from './reading.js';
 import type { Tables } from './tables.js';
 
-/** Documents of the best standing that are looked at one by one, of those that the searcher sees. */
-const WALKED = 200;
+/** Documents of the best standing whose names are looked at, of those that the searcher sees. */
+const WALKED = 500;
 /** Of a class with more members than this, any so many are compared. */
-const COMPARED = 500;
+const COMPARED = 200;
 /** The classes that are looked for first, all with one statement: exact names, beginnings of names, words of names. */
 const FIRST = 3;
 
@@ -16,7 +16,8 @@ const FIRST = 3;
  * from the best until the page is full, with an end to the work in each: of a class with very many members
  * {@link COMPARED} are compared, so that the order is that of findBest but for equally good matches by the hundred. A
  * single word is often one of those. Then the documents of the best standing are walked before, and what is opened most
- * is first all the same.
+ * is first all the same; what the walk finds enough of stands in many names, and is not looked for in the index of words,
+ * which would collect all of them first.
  */
 export async function findFirst(
   database: Database,
@@ -25,13 +26,10 @@ export async function findFirst(
   shown: Shown,
   limit: number,
 ): Promise<Found[]> {
-  const walks = reading.words.length === 1 && !shown.few;
-  const found = walks ? await walk(database, tables, reading, shown) : [];
+  const found = shown.few ? [] : await walk(database, tables, reading, shown, limit);
   for (const classes of [reading.classes.slice(0, FIRST), reading.classes.slice(FIRST)]) {
-    const worst = classes.at(-1);
-    if (worst === undefined) break;
-    const known = found.filter(({ place }) => place[0] >= worst.rank).length;
-    if (known < limit) found.push(...(await findClasses(database, tables, classes, shown, found, limit)));
+    const wanted = classes.filter(({ rank }) => found.filter(({ place }) => place[0] >= rank).length < limit);
+    if (wanted.length > 0) found.push(...(await findClasses(database, tables, wanted, shown, found, limit)));
   }
   return found.sort(byPlace).slice(0, limit);
 }
@@ -40,19 +38,37 @@ function byPlace({ place: a }: Found, { place: b }: Found): number {
   return b[0] - a[0] || b[1] - a[1] || (a[2] < b[2] ? 1 : -1);
 }
 
-/** What a reading matches among the documents of the best standing. */
-async function walk(database: Database, tables: Tables, { all, classes }: Reading, shown: Shown): Promise<Found[]> {
+/** What a reading of one word matches in the names of the documents of the best standing. Nothing for other readings. */
+async function walk(
+  database: Database,
+  tables: Tables,
+  { names }: Reading,
+  shown: Shown,
+  limit: number,
+): Promise<Found[]> {
+  if (names === undefined || names.length === 0) return [];
   const { rows } = await database.raw<{ rows: FoundRow[] }>(
-    `SELECT id, standing, CASE ${classes.map(() => 'WHEN words @@ ?::tsquery THEN ?::integer').join(' ')} END AS rank, document
+    `SELECT id, best.standing, best.rank, d.document
      FROM (
-       SELECT id, standing, words, document
-       FROM ${tables.document}
-       WHERE TRUE ${shown.condition}
-       ORDER BY standing DESC, id DESC
-       LIMIT ${WALKED}
-     ) AS top
-     WHERE words @@ ?::tsquery`,
-    [...classes.flatMap(({ query, rank }) => [query, rank]), ...shown.bindings, all],
+       SELECT id, standing, CASE ${names.map(() => 'WHEN names LIKE ? THEN ?::integer').join(' ')} END AS rank
+       FROM (
+         SELECT id, standing, names
+         FROM ${tables.document}
+         WHERE TRUE ${shown.condition}
+         ORDER BY standing DESC, id DESC
+         LIMIT ${WALKED}
+       ) AS top
+       WHERE ${names.map(() => 'names LIKE ?').join(' OR ')}
+       ORDER BY rank DESC, standing DESC, id DESC
+       LIMIT ?
+     ) AS best
+     JOIN ${tables.document} d USING (id)`,
+    [
+      ...names.flatMap(({ rank, pattern }) => [pattern, rank]),
+      ...shown.bindings,
+      ...names.map(({ pattern }) => pattern),
+      limit,
+    ],
   );
   return rows.map(toFound);
 }

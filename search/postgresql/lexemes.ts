@@ -101,6 +101,22 @@ function takeApart(text: string): Taken {
   };
 }
 
+/** Longer names are cut for {@link namesOf}: an entry of an index has room for that many letters of any script. */
+const NAMES_LENGTH = 500;
+
+/**
+ * A name as the walk through the best standing reads it (find-first.ts), without the words of everything else: all of it
+ * without separators, then its words, with a space behind each.
+ */
+export function namesOf({ name }: SearchDocument): string {
+  let names = `${compact(name)} `;
+  for (const word of new Set(plainWordsOf(name))) {
+    if (names.length + word.length >= NAMES_LENGTH) break;
+    names += `${word} `;
+  }
+  return names;
+}
+
 /** The words behind a mark; of a column the bare words, and all of its name. */
 function marked({ words, compact: whole }: Taken, mark: Mark): number[] {
   if (mark !== 'c/') return words.map((word) => number(mark + word));

@@ -2,7 +2,7 @@ import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
 import { addTerms, type DictionarySweep } from './dictionary.js';
 import { type Group, groupIds, groupOf } from './groups.js';
-import { lexemesOf } from './lexemes.js';
+import { lexemesOf, namesOf } from './lexemes.js';
 import { standingOf } from './standing.js';
 import type { Tables } from './tables.js';
 
@@ -16,7 +16,7 @@ interface Batch {
 
 /** A batch with its documents taken apart: what costs this process time, and PostgreSQL none. */
 export interface PreparedBatch {
-  put: { document: SearchDocument; group: Group; lexemes: string }[];
+  put: { document: SearchDocument; group: Group; lexemes: string; names: string }[];
   /** The words of all of them. */
   terms: ReadonlySet<string>;
   remove: readonly string[];
@@ -30,6 +30,7 @@ export function prepareBatch({ put, remove }: Batch): PreparedBatch {
     document,
     group: groupOf(document),
     lexemes: lexemesOf(document, terms),
+    names: namesOf(document),
   }));
   return { put: rows, terms, remove };
 }
@@ -118,23 +119,24 @@ async function removeDocuments(transaction: Database, tables: Tables, ids: strin
 async function upsertDocuments(
   transaction: Database,
   tables: Tables,
-  rows: readonly { document: SearchDocument; groupId: number; lexemes: string }[],
+  rows: readonly { document: SearchDocument; groupId: number; lexemes: string; names: string }[],
 ): Promise<void> {
   if (rows.length === 0) return;
   await transaction.raw(
-    `INSERT INTO ${tables.document} (id, group_id, visible_to, standing, changed_at, words, document)
-     SELECT id, group_id, visible_to, standing, changed_at, array_to_tsvector(string_to_array(words, ' ')), document
-     FROM unnest(?::text[], ?::integer[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::json[])
-          AS d (id, group_id, visible_to, standing, changed_at, words, document)
+    `INSERT INTO ${tables.document} (id, group_id, visible_to, standing, changed_at, names, words, document)
+     SELECT id, group_id, visible_to, standing, changed_at, names, array_to_tsvector(string_to_array(words, ' ')), document
+     FROM unnest(?::text[], ?::integer[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::json[])
+          AS d (id, group_id, visible_to, standing, changed_at, names, words, document)
      ON CONFLICT (id) DO UPDATE
      SET group_id = excluded.group_id, visible_to = excluded.visible_to, standing = excluded.standing, changed_at = excluded.changed_at,
-         words = excluded.words, document = excluded.document`,
+         names = excluded.names, words = excluded.words, document = excluded.document`,
     [
       rows.map(({ document }) => document.id),
       rows.map(({ groupId }) => groupId),
       rows.map(({ document }) => document.visibleTo),
       rows.map(({ document }) => standingOf(document)),
       rows.map(({ document }) => Math.trunc(document.changedAt)),
+      rows.map(({ names }) => names),
       rows.map(({ lexemes }) => lexemes),
       rows.map(({ document }) => JSON.stringify(document)),
     ],
