@@ -2,21 +2,24 @@ import type { Database } from '../../db/database.js';
 import type { QueryWord } from './reading.js';
 import type { Tables } from './tables.js';
 
-/** A beginning is spelt out as so many words at most. With four letters there are hardly ever more. */
+/**
+ * A beginning is spelt out as so many words at most. With four letters there are hardly ever more. Of a word that stands alone
+ * more than a few are read slower than one beginning: each document is compared with each of them.
+ */
 const MOST_COMPLETIONS = 256;
+const MOST_ALONE = 6;
 
 /**
  * Looks up what the open words may become. PostgreSQL answers `cu:*` by collecting every row of every word that begins
- * so, before it looks at the other words; of words spelt out it reads only what the rarest word leaves over. A word that
- * stands alone stays open: there, one beginning is read faster than sixty words.
+ * so, before it looks at the other words; of words spelt out it reads only what the rarest word leaves over.
  *
  * A beginning is spelt out in full or not at all. The dictionary is of all documents, and choosing among its words would
  * let those of hidden documents decide what is found of the others.
  */
 export async function withCompletions(database: Database, tables: Tables, words: QueryWord[]): Promise<QueryWord[]> {
-  if (words.length === 1) return words;
   const open = words.filter(({ word, prefix }) => prefix && !/^\p{N}/u.test(word)).map(({ word }) => word);
-  if (open.length === 0) return words;
+  // Alone, two letters begin too many words to be worth looking up.
+  if (open.length === 0 || (words.length === 1 && (open[0] as string).length < 3)) return words;
   const { rows } = await database.raw<{ rows: { word: string; completions: string[] }[] }>(
     `SELECT w.word, ARRAY (
        SELECT t.term FROM ${tables.term} t
@@ -27,7 +30,9 @@ export async function withCompletions(database: Database, tables: Tables, words:
     [open],
   );
   const completions = new Map(
-    rows.filter((row) => row.completions.length <= MOST_COMPLETIONS).map((row) => [row.word, row.completions]),
+    rows
+      .filter((row) => row.completions.length <= (words.length === 1 ? MOST_ALONE : MOST_COMPLETIONS))
+      .map((row) => [row.word, row.completions]),
   );
   return words.map((each) => {
     const found = each.prefix ? completions.get(each.word) : undefined;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
-import { ageOf, groupConditions, type Narrowed, together, updatedCondition } from './facet-sql.js';
+import { ageOf, groupConditions, type Narrowed, type Piece, together, updatedCondition } from './facet-sql.js';
 import type { Tables } from './tables.js';
 
 /** A distinct set of facet values. */
@@ -85,7 +85,7 @@ export async function groupIds(
 /** What may be shown, as a condition on documents that starts with AND, and its bindings. Empty when all may. */
 export interface Shown {
   condition: string;
-  bindings: (string[] | number[])[];
+  bindings: (string | string[] | number[])[];
   /** Whether the documents are few enough to be fetched by the index of groups and sorted. */
   few: boolean;
   /** How many documents it is, with those that the time of their last change leaves out. */
@@ -108,14 +108,11 @@ export async function shownBy(
   const all = groupConditions({ visibleTo, filters, publicMarks });
   const filtered = groupConditions({ visibleTo: 'everything', filters, publicMarks });
   const passing = together(all);
-  const { rows } = await database.raw<{ rows: { documents: number; everything: number }[] }>(
-    // Without filters, marks of visibility are enough to count by: some hundreds instead of some thousands.
-    `SELECT coalesce(sum(documents) FILTER (WHERE ${passing.sql}), 0)::integer AS documents,
-            coalesce(sum(documents), 0)::integer AS everything
-     FROM ${filtered.length === 0 ? tables.audience : tables.group}`,
-    passing.bindings,
+  const { documents, everything } = await countShown(
+    database,
+    filtered.length === 0 ? tables.audience : tables.group,
+    passing,
   );
-  const { documents = 0, everything = 0 } = rows[0] ?? {};
   const updated = updatedCondition(ageOf('changed_at'), filters).map(({ sql, bindings }) => ({
     condition: ` AND (${sql}) IS TRUE`,
     bindings,
@@ -129,10 +126,10 @@ export async function shownBy(
     shown.condition = 'AND group_id = ANY (?::integer[])';
     shown.bindings.push(groups.rows[0]?.ids ?? []);
   } else {
-    // Who sees all there is, at the moment that this transaction reads, is asked nothing of each document.
-    if (visibleTo !== 'everything' && documents < everything) {
-      shown.condition += 'AND (visible_to = ANY (?::text[])) IS TRUE';
-      shown.bindings.push([...visibleTo]);
+    if (visibleTo !== 'everything') {
+      const marks = await marksOf(database, tables, visibleTo);
+      shown.condition += marks.condition;
+      shown.bindings.push(...marks.bindings);
     }
     if (filtered.length > 0) {
       const { sql, bindings } = together(filtered);
@@ -145,4 +142,50 @@ export async function shownBy(
     shown.bindings.push(...bindings);
   }
   return shown;
+}
+
+async function countShown(
+  database: Database,
+  table: string,
+  passing: Piece,
+): Promise<{ documents: number; everything: number }> {
+  const { rows } = await database.raw<{ rows: { documents: number; everything: number }[] }>(
+    // Without filters, marks of visibility are enough to count by: some hundreds instead of some thousands.
+    `SELECT coalesce(sum(documents) FILTER (WHERE ${passing.sql}), 0)::integer AS documents,
+            coalesce(sum(documents), 0)::integer AS everything
+     FROM ${table}`,
+    passing.bindings,
+  );
+  return rows[0] ?? { documents: 0, everything: 0 };
+}
+
+/** Longer lists are compared with what the index has. */
+const MANY_MARKS = 100;
+
+/**
+ * Visibility as a condition on documents. Who may see ten thousand databases sees nearly all that there are: then it is
+ * shorter to name the marks that they do not see. Both lists are of this transaction's moment, in which every document
+ * is counted by its mark; so one says the same as the other, and a mark that the searcher's list does not have is hidden.
+ */
+async function marksOf(
+  database: Database,
+  tables: Tables,
+  visibleTo: readonly string[],
+): Promise<Pick<Shown, 'condition' | 'bindings'>> {
+  if (visibleTo.length <= MANY_MARKS)
+    return { condition: 'AND (visible_to = ANY (?::text[])) IS TRUE', bindings: [[...visibleTo]] };
+  const { rows } = await database.raw<{ rows: { seen: string | null; hidden: string | null }[] }>(
+    // As text, which goes back as it came.
+    `SELECT CASE WHEN count(*) FILTER (WHERE seen) <= count(*) FILTER (WHERE NOT seen)
+                 THEN coalesce(array_agg(visible_to) FILTER (WHERE seen), '{}') END::text AS seen,
+            CASE WHEN count(*) FILTER (WHERE seen) > count(*) FILTER (WHERE NOT seen)
+                 THEN coalesce(array_agg(visible_to) FILTER (WHERE NOT seen), '{}') END::text AS hidden
+     FROM (SELECT visible_to, visible_to = ANY (?::text[]) AS seen FROM ${tables.audience} WHERE documents > 0) AS marks`,
+    [[...visibleTo]],
+  );
+  const { seen = '{}', hidden } = rows[0] ?? {};
+  if (hidden === '{}') return { condition: '', bindings: [] };
+  return typeof hidden === 'string'
+    ? { condition: 'AND (visible_to <> ALL (?::text[])) IS TRUE', bindings: [hidden] }
+    : { condition: 'AND (visible_to = ANY (?::text[])) IS TRUE', bindings: [seen ?? '{}'] };
 }

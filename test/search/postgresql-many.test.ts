@@ -75,6 +75,22 @@ test('who may see a few of many documents finds exactly those', async () => {
   expect((await search('', { visibleTo: ['workspace:small'] })).total).toBe(12);
 });
 
+test('a list of very many databases that one may see shows what is in those, and nothing of another', async () => {
+  const others = Array.from({ length: 300 }, (_, n) => `workspace:${n}`);
+  const asked = async (visibleTo: string[] | 'everything', onlyBest?: true) => {
+    const { total, totalIsExact, hits } = await search('report', {
+      visibleTo,
+      limit: 100,
+      ...(onlyBest && { onlyBest }),
+    });
+    return { total, totalIsExact, ids: hits.map(({ document }) => document.id) };
+  };
+  for (const onlyBest of [undefined, true] as const)
+    for (const marks of [['workspace:small'], ['workspace:large'], ['workspace:small', 'workspace:large'], []])
+      expect(await asked([...others, ...marks], onlyBest)).toEqual(await asked(marks, onlyBest));
+  expect(await asked([...others, 'workspace:small', 'workspace:large'])).toEqual(await asked('everything'));
+});
+
 test('the dictionary and the counts of groups stand for what is indexed, after changes and removals too', async () => {
   const { database } = catalog;
   const extra = tableDocument({ id: '900001', name: 'ephemeral_zebra', columnNames: ['report'] });
