@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { benchCrawl } from './crawl.js';
 import { benchDelete } from './delete.js';
+import { benchDrain } from './drain.js';
 import { benchFleet } from './fleet.js';
 import { benchRelevance } from './relevance.js';
 import { benchSuggestions } from './suggestions.js';
@@ -63,6 +64,16 @@ program
       users: options.users,
       engine: options.engine === 'meilisearch' ? 'meilisearch' : 'postgresql',
     });
+  });
+
+program
+  .command('drain')
+  .description('tables that come into an index of many documents, change there and leave it')
+  .option('--documents <n>', 'tables in the index', Number, 1_000_000)
+  .option('--tables <n>', 'tables that come, change and leave', Number, 10_000)
+  .option('--quick', 'the smallest size')
+  .action(async ({ quick, ...sizes }: { documents: number; tables: number; quick?: boolean }) => {
+    await benchDrain(quick === true ? { documents: 20_000, tables: 2_000 } : sizes);
   });
 
 program
