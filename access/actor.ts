@@ -14,29 +14,64 @@ export interface Actor {
   workspaceNames: ReadonlyMap<string, string>;
 }
 
+interface ActorRow {
+  id: string;
+  email: string;
+  name: string;
+  tenant_role: TenantRole;
+  memberships: { id: string; name: string; role: WorkspaceRole }[];
+}
+
+/** Of people `p`. */
+const ACTOR_COLUMNS = `
+  p.id, p.email, p.name, p.tenant_role,
+  coalesce((
+    SELECT jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'role', m.role))
+      FROM workspace_member m
+      JOIN workspace w ON w.id = m.workspace_id
+     WHERE m.person_id = p.id
+  ), '[]') AS memberships`;
+
 /** Undefined when there is no such person, or it is disabled. */
 export async function loadActor(database: Database, personId: string): Promise<Actor | undefined> {
-  const [row] = await query<{
-    email: string;
-    name: string;
-    tenant_role: TenantRole;
-    memberships: { id: string; name: string; role: WorkspaceRole }[];
-  }>(
+  const [row] = await query<ActorRow>(
     database,
-    `SELECT p.email, p.name, p.tenant_role,
-            coalesce((
-              SELECT jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'role', m.role))
-                FROM workspace_member m
-                JOIN workspace w ON w.id = m.workspace_id
-               WHERE m.person_id = p.id
-            ), '[]') AS memberships
-       FROM person p
-      WHERE p.id = ? AND p.disabled_at IS NULL`,
+    `SELECT ${ACTOR_COLUMNS} FROM person p WHERE p.id = ? AND p.disabled_at IS NULL`,
     [personId],
   );
-  if (row === undefined) return undefined;
+  return row === undefined ? undefined : toActor(row);
+}
+
+/**
+ * Who is signed in by which of these, as it stands now: for answers that go on for hours, each of which has to end when its
+ * session or token does. Uses of them are not counted.
+ * @param digests of the secrets of sessions and tokens
+ * @returns by digest in hex; nothing for one that ended, or whose person is disabled
+ */
+export async function actorsSignedIn(database: Database, digests: readonly Buffer[]): Promise<Map<string, Actor>> {
+  const rows = await query<ActorRow & { digests: string[] }>(
+    database,
+    `SELECT ${ACTOR_COLUMNS}, c.digests
+       FROM (
+         SELECT person_id, array_agg(encode(digest, 'hex')) AS digests
+           FROM (
+             SELECT person_id, digest FROM session WHERE digest = ANY (:digests) AND expires_at > now()
+             UNION ALL
+             SELECT person_id, digest
+               FROM api_token
+              WHERE digest = ANY (:digests) AND (expires_at IS NULL OR expires_at > now())
+           ) valid
+          GROUP BY person_id
+       ) c
+       JOIN person p ON p.id = c.person_id AND p.disabled_at IS NULL`,
+    { digests: [...digests] },
+  );
+  return new Map(rows.flatMap((row) => row.digests.map((digest) => [digest, toActor(row)] as const)));
+}
+
+function toActor(row: ActorRow): Actor {
   return {
-    personId,
+    personId: row.id,
     email: row.email,
     name: row.name,
     tenantRole: row.tenant_role,

@@ -18,9 +18,34 @@ export function visibleWorkspaces(actor: Actor): string[] | 'everything' {
  */
 export function visiblePredicate(actor: Actor): Knex.Raw {
   if (actor.tenantRole === 'admin') return builder.raw('d.retiring_at IS NULL');
-  return builder.raw(`(d.retiring_at IS NULL AND (d.visibility = 'tenant' OR d.workspace_id = ANY (?::uuid[])))`, [
-    [...actor.workspaces.keys()],
-  ]);
+  return builder.raw('(d.retiring_at IS NULL AND ?)', [knownPredicate(actor)]);
+}
+
+/** The same without regard to whether a database has left: to whom it is no news that it was there. */
+function knownPredicate(actor: Actor): Knex.Raw {
+  if (actor.tenantRole === 'admin') return builder.raw('true');
+  return builder.raw(`(d.visibility = 'tenant' OR d.workspace_id = ANY (?::uuid[]))`, [[...actor.workspaces.keys()]]);
+}
+
+/**
+ * Which of these databases the person may see now, and of which it may be told that they left: those it would see had
+ * they stayed.
+ */
+export async function visibleAmong(
+  database: Database,
+  actor: Actor,
+  ids: readonly string[],
+): Promise<{ visible: Set<string>; known: Set<string> }> {
+  if (ids.length === 0) return { visible: new Set(), known: new Set() };
+  const rows = await query<{ id: string; visible: boolean }>(
+    database,
+    'SELECT d.id, ? AS visible FROM collected_database d WHERE d.id = ANY (?::bigint[]) AND ?',
+    [visiblePredicate(actor), [...ids], knownPredicate(actor)],
+  );
+  return {
+    visible: new Set(rows.filter(({ visible }) => visible).map(({ id }) => id)),
+    known: new Set(rows.map(({ id }) => id)),
+  };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { forgetOldEvents } from '../catalog/events/event-log.js';
 import { dropExpiredPreviews } from '../catalog/preview/previews.js';
 import { dropOldLookups } from '../catalog/refresh/lookups.js';
 import { dropOldRefreshes } from '../catalog/refresh/refreshes.js';
@@ -5,11 +6,15 @@ import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
 import { withLiveness } from './liveness.js';
 
-/** Makes the activity that deletes what was read of sources for people and is kept for a short time only. */
+/** A browser that was away for longer reads its pages again, which it would do anyhow. */
+const HOURS_OF_EVENTS = 24;
+
+/** Makes the activity that deletes what is kept for a short time only: what was read of sources for people, and events. */
 export function createDropExpired({ database }: ActivityContext): ControlActivities['dropExpired'] {
   return () =>
     withLiveness(async () => {
       const previews = await dropExpiredPreviews(database);
-      return previews + (await dropOldRefreshes(database)) + (await dropOldLookups(database));
+      const asked = (await dropOldRefreshes(database)) + (await dropOldLookups(database));
+      return previews + asked + (await forgetOldEvents(database, HOURS_OF_EVENTS));
     });
 }

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { Actor } from '../access/actor.js';
+import { digestOf } from '../access/bearer-secret.js';
 import { actorOfSession } from '../access/sessions.js';
 import { actorOfToken } from '../access/tokens.js';
 import type { ApiContext } from './context.js';
@@ -24,6 +25,11 @@ export async function authenticate(context: ApiContext, request: Request): Promi
   if (actor === undefined) throw notSignedIn('Nobody is signed in.');
   refuseCrossSite(context.config, request);
   return actor;
+}
+
+/** The digest of what a request that was let in is signed in by, for `actorsSignedIn`. */
+export function credentialOf(context: ApiContext, request: Request): Buffer {
+  return digestOf(bearerToken(request) ?? readSessionCookie(context.config, request) ?? '');
 }
 
 /** The token of `Authorization: Bearer …`; undefined without that header. */

@@ -10,6 +10,7 @@ import { createSearchIndex } from '../search/create-index.js';
 import { keepCurrent } from '../search/keep-current.js';
 import { createApi } from './app.js';
 import { InvalidConfig, readConfig } from './config.js';
+import { createEventFeed } from './events/feed.js';
 import { forgetOldReplies } from './idempotency.js';
 import { repeatedly, untilDone } from './in-background.js';
 import { listen } from './listen.js';
@@ -43,7 +44,9 @@ async function main(): Promise<void> {
 
   const searchIndex = createSearchIndex({ database, meiliUrl: config.meili?.url, meiliKey: config.meili?.key });
   const orchestrator = createOrchestrator(address);
-  const app = createApi({ database, orchestrator, searchIndex, secretKey: config.secretKey, log, config: config.api });
+  const { secretKey, api } = config;
+  const events = createEventFeed({ database, secretKey, log });
+  const app = createApi({ database, orchestrator, searchIndex, secretKey, log, events, config: api });
   const server = createServer(app);
   if (!stopping.signal.aborted) await listen(server, config.port, config.host);
   log.info({ address: server.address(), publicUrl: config.api.publicUrl.origin }, 'The API answers');
@@ -82,7 +85,8 @@ async function main(): Promise<void> {
     stopping.signal.addEventListener('abort', () => resolve(), { once: true });
   });
   log.info('The API stops');
-  // Requests under way are answered; connections that are kept open, streams too, are closed after a while.
+  // Requests under way are answered; connections that are kept open, and streams of one thing, are closed after a while.
+  events.close();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const late = setTimeout(() => server.closeAllConnections(), LAST_REQUESTS_MS);

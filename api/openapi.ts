@@ -136,7 +136,7 @@ function refusalsOf(route: Route): string[] {
     ...(route.problems.some((code) => code !== 'FORBIDDEN') || route.method !== 'get' ? ['409'] : []),
     ...(route.edits === undefined ? [] : ['412', '428']),
     ...(route.idempotent ? ['422'] : []),
-    ...(route.guard === undefined ? [] : ['429']),
+    ...(route.guard === undefined && !route.problems.includes('TOO_MANY_STREAMS') ? [] : ['429']),
     '503',
   ];
 }

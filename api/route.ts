@@ -15,6 +15,7 @@ export const TAGS = [
   'Operations',
   'Runs',
   'Webhooks',
+  'Events',
   'Map',
   'AI descriptions',
   'Lineage',

@@ -21,13 +21,7 @@ export async function streamEvents(
 ): Promise<void> {
   const gone = new AbortController();
   response.on('close', () => gone.abort());
-  response.writeHead(200, {
-    'Content-Type': 'text/event-stream',
-    'Cache-Control': 'no-store, no-transform',
-    // nginx would hold events back until its buffer is full.
-    'X-Accel-Buffering': 'no',
-  });
-  response.flushHeaders();
+  beginStream(response);
   const heartbeat = setInterval(() => response.write(':\n\n'), HEARTBEAT_MS);
   try {
     await work({
@@ -42,6 +36,17 @@ export async function streamEvents(
     clearInterval(heartbeat);
     response.end();
   }
+}
+
+/** Sends the headers of a stream of events. */
+export function beginStream(response: Response): void {
+  response.writeHead(200, {
+    'Content-Type': 'text/event-stream',
+    'Cache-Control': 'no-store, no-transform',
+    // nginx would hold events back until its buffer is full.
+    'X-Accel-Buffering': 'no',
+  });
+  response.flushHeaders();
 }
 
 /** Waits, or returns early when the client is gone. */

@@ -13,6 +13,7 @@ import { dataSourceRoutes } from './data-sources.js';
 import { ddlRoutes } from './ddl.js';
 import { diagnosisRoutes } from './diagnosis.js';
 import { entityRoutes } from './entities.js';
+import { eventRoutes } from './events.js';
 import { favouriteRoutes } from './favourites.js';
 import { heldRemovalRoutes } from './held-removals.js';
 import { impactRoutes } from './impact.js';
@@ -62,6 +63,7 @@ export function allRoutes(): Route[] {
     ...revertRoutes,
     ...heldRemovalRoutes,
     ...webhookRoutes,
+    ...eventRoutes,
     ...entityRoutes,
     ...accessRoutes,
     ...tableRoutes,

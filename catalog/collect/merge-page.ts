@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { type Database, withClient } from '../../db/database.js';
+import { tellOfTables } from '../events/tell-of-tables.js';
 import { applyRemovals } from './apply-removals.js';
 import { type Change, type MergedPage, mergeUpserts, type PageRef } from './merge-upserts.js';
 import { DELETE_PAGE, ENQUEUE_FOR_SEARCH, MOVE_STATISTICS, NEXT_PAGE, RECORD_CHANGES, TOUCH } from './publish-sql.js';
@@ -67,6 +68,7 @@ async function record(
       changes.map(({ fromVersion }) => fromVersion),
       changes.map(({ toVersion }) => toVersion),
     ]);
+    await tellOfTables(client, ref.collectedDatabaseId, { crawlerId, runId: ref.runId }, changes);
   }
   if (forSearch.length === 0) return null;
   const { rows } = await client.query<{ mark: string }>(ENQUEUE_FOR_SEARCH, [crawlerId, forSearch]);

@@ -5,6 +5,7 @@ import type { Change } from '../collect/merge-upserts.js';
 import { FORMER } from '../collect/native-key.js';
 import { BURY, DISPLACE, ENQUEUE_FOR_SEARCH, RECORD_CHANGES } from '../collect/publish-sql.js';
 import type { UnitKey } from '../collect/publishing-unit.js';
+import { tellOfTables } from '../events/tell-of-tables.js';
 import { placesOf } from '../model/guid.js';
 import { recordProblems } from '../runs/problems.js';
 import { type Obstacle, problemOf } from './problems-of-revert.js';
@@ -54,7 +55,7 @@ export async function revertNextBatch(database: Database, key: UnitKey): Promise
     const changes = await takeBack(client, key.runId, pass, free);
     const problems = settled.flatMap((row) => (row.obstacle === null ? [] : [problemOf(row, row.obstacle)]));
     await recordProblems(transaction, key.runId, key.unit, problems);
-    const mark = await record(client, key.runId, unit.crawlerId, changes);
+    const mark = await record(client, key.runId, unit, changes);
     const last = rows.at(-1);
     await client.query(
       `UPDATE crawl_unit
@@ -140,7 +141,7 @@ async function takeBack(client: PoolClient, runId: string, pass: number, rows: r
 async function record(
   client: PoolClient,
   runId: string,
-  crawlerId: string,
+  { crawlerId, collectedDatabaseId }: RevertingUnit,
   changes: readonly Change[],
 ): Promise<string | null> {
   if (changes.length === 0) return null;
@@ -152,6 +153,7 @@ async function record(
     changes.map(({ fromVersion }) => fromVersion),
     changes.map(({ toVersion }) => toVersion),
   ]);
+  await tellOfTables(client, collectedDatabaseId, { crawlerId, runId }, changes);
   const { rows } = await client.query<{ mark: string }>(ENQUEUE_FOR_SEARCH, [crawlerId, ids]);
   return rows[0]?.mark ?? null;
 }

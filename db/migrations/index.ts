@@ -21,6 +21,7 @@ import * as facets from './0019-facets.js';
 import * as pageUpkeep from './0020-page-upkeep.js';
 import * as searchWords from './0024-search-words.js';
 import * as aiDescriptions from './0025-ai-descriptions.js';
+import * as events from './0026-events.js';
 import * as walkedNames from './0028-walked-names.js';
 
 interface Migration {
@@ -53,6 +54,7 @@ const migrations: Migration[] = [
   { name: '0020-page-upkeep', ...pageUpkeep },
   { name: '0024-search-words', ...searchWords },
   { name: '0025-ai-descriptions', ...aiDescriptions },
+  { name: '0026-events', ...events },
   { name: '0028-walked-names', ...walkedNames },
 ];
 

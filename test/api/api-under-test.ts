@@ -13,6 +13,7 @@ import { createWorkspace } from '../../access/workspaces.js';
 import { createApi } from '../../api/app.js';
 import type { ApiConfig } from '../../api/config.js';
 import type { ApiContext } from '../../api/context.js';
+import { createEventFeed } from '../../api/events/feed.js';
 import { createGroup } from '../../catalog/groups/groups.js';
 import { beat } from '../../catalog/groups/workers.js';
 import type { Database } from '../../db/database.js';
@@ -66,12 +67,15 @@ export async function startApi(
       done();
     },
   });
+  const secretKey = randomBytes(32);
+  const log = pino({ level: 'debug' }, sink);
   const context: ApiContext = {
     database,
     orchestrator,
     searchIndex,
-    secretKey: randomBytes(32),
-    log: pino({ level: 'debug' }, sink),
+    secretKey,
+    log,
+    events: createEventFeed({ database, secretKey, log }, { poll: 500 }),
     ...options.context,
     config: { publicUrl: new URL('http://localhost:8080'), trustedProxies: 0, ...options.config },
   };
@@ -91,6 +95,7 @@ export async function startApi(
     },
     person: (name, role) => addPerson(database, name, role ?? {}),
     stop: async () => {
+      context.events.close();
       server.closeAllConnections();
       server.close();
       await searchIndex.close();

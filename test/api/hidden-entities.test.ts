@@ -11,6 +11,7 @@ import { createRefresh } from '../../catalog/refresh/refreshes.js';
 import { createWebhook } from '../../catalog/webhooks/webhooks.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
+import { type EventReader, readEventStream } from '../fakes/event-stream.js';
 import { suggestedFor } from '../fakes/suggested-for.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { type ApiUnderTest, type Caller, startApi } from './api-under-test.js';
@@ -58,6 +59,8 @@ let hidden: CrawledCatalog;
 /** The id of a hidden thing to put into a path, by its first segment. */
 let ids: Record<string, string>;
 let guid: string;
+/** Of the last event before there was anything to hide. */
+let lastId: string | undefined;
 
 beforeAll(async () => {
   api = await startApi();
@@ -66,6 +69,10 @@ beforeAll(async () => {
   await putMember(api.database, own.catalog.workspaceId, outsider.personId, 'admin');
   await favour(own.tableId);
   before = await told();
+  const stream = await follow(outsider);
+  await stream.until(({ event }) => event === 'hello');
+  lastId = stream.lastId();
+  stream.leave();
 
   const made = await populated('shop', SECRET);
   hidden = made.catalog;
@@ -82,6 +89,8 @@ afterAll(() => api.stop());
 it('knows every route that lists something', () => {
   const lists = allRoutes()
     .filter(({ method, path, access }) => method === 'get' && !path.includes(':') && access.kind !== 'tenant')
+    // A stream does not end; the test below follows one.
+    .filter(({ path }) => path !== '/events')
     .map(({ path }) => path);
   expect(lists.sort()).toEqual(Object.keys(LISTS).sort());
 });
@@ -123,6 +132,25 @@ it('hides it in filters too, and from models', async () => {
     expect(plain(answers[0], real, guid), name).toBe(plain(answers[1], absent, `${guid}x`));
     expect(answers[0]).not.toContain(SECRET);
   }
+});
+
+it('tells who follows events of what is hidden as little as if it had not happened', async () => {
+  const streams = [await follow(outsider), await follow(member)] as const;
+  for (const [at, person] of [outsider, member].entries()) {
+    await createRefresh(api.database, { refreshId: randomUUID(), items: [], requestedBy: person.personId });
+    await streams[at]?.until(({ event, data }) => event === 'refresh.updated' && data.ended);
+  }
+  const [seen, all] = streams.map(({ received }) => received.map(({ event }) => event));
+  expect(new Set(seen)).toEqual(new Set(['hello', 'refresh.updated']));
+  for (const event of [
+    'run.updated',
+    'tables.changed',
+    'database.updated',
+    'operation.updated',
+    'held-removal.updated',
+  ])
+    expect(all).toContain(event);
+  for (const stream of streams) stream.leave();
 });
 
 it('shows all of it to a member, so that there was something to hide', async () => {
@@ -167,6 +195,14 @@ async function populated(name: string, word: string): Promise<Populated> {
   expect(said.status, said.text).toBe(200);
   await drainOutbox(api.database, api.context.searchIndex, { limit: 1_000 });
   return { catalog, tableId: table?.id ?? '', guid: table?.guid ?? '', runId };
+}
+
+/** What somebody is told who was away since. */
+function follow(as: Caller): Promise<EventReader> {
+  return readEventStream(`${api.url}/api/v1/events`, {
+    authorization: `Bearer ${as.token}`,
+    ...(lastId === undefined ? {} : { 'last-event-id': lastId }),
+  });
 }
 
 async function favour(tableId: string): Promise<void> {

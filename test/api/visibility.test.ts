@@ -1,8 +1,9 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { allRoutes } from '../../api/routes/index.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
+import { readEventStream } from '../fakes/event-stream.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { type ApiUnderTest, type Caller, startApi } from './api-under-test.js';
 import type { Answer } from './declared-shapes.js';
@@ -39,6 +40,8 @@ let api: ApiUnderTest;
 let admin: Caller;
 let people: Caller[];
 let catalogs: Hidden[];
+/** Of the last event before any of it was there. */
+let firstId: string;
 /** A public collection that holds everything. */
 let collectionId: string;
 
@@ -48,6 +51,11 @@ beforeAll(async () => {
   admin = await api.person('Admin', { tenant: 'admin' });
   people = [await api.person('One'), await api.person('Two'), await api.person('Three')];
   catalogs = [];
+  const { until, leave } = await readEventStream(`${api.url}/api/v1/events`, {
+    authorization: `Bearer ${admin.token}`,
+  });
+  firstId = (await until(({ event }) => event === 'hello')).id ?? '';
+  leave();
   for (const [word, misspelt] of WORDS) {
     const source = new SyntheticSource(2 + Math.floor(random() * 3), 1);
     source.edit(SyntheticSource.keyOf(0), () => ({ comment: word }));
@@ -207,6 +215,36 @@ async function check(as: Caller, sees: (catalog: Hidden) => boolean): Promise<vo
   expect(collected.body.items.map((item: { entity: { id: string } }) => item.entity.id).sort()).toEqual(ids);
   expect((await get(`/collections/${collectionId}`)).body.itemCount).toBe(ids.length);
   for (const catalog of catalogs) await checkOne(as, catalog, sees(catalog));
+  await checkEvents(as, seen);
+}
+
+/** All that happened since the beginning, as this person is told of it. */
+async function checkEvents(as: Caller, seen: readonly Hidden[]): Promise<void> {
+  const stream = await readEventStream(`${api.url}/api/v1/events?lastEventId=${firstId}`, {
+    authorization: `Bearer ${as.token}`,
+  });
+  const marker = randomUUID();
+  await api.database.raw(`INSERT INTO event (type, person_id, data) VALUES ('preview.updated', ?, ?)`, [
+    as.personId,
+    { previewId: marker },
+  ]);
+  await stream.until(({ data }) => data.previewId === marker);
+  stream.leave();
+  const told = (of: string, field: string) =>
+    new Set(stream.received.filter(({ event }) => event.startsWith(of)).map(({ data }) => data[field]));
+  expect(told('tables.', 'databaseId')).toEqual(new Set(seen.map((catalog) => catalog.collectedDatabaseId)));
+  expect(told('database.', 'databaseId')).toEqual(told('tables.', 'databaseId'));
+  const { rows: own } = await api.database.raw<{ rows: { workspace_id: string }[] }>(
+    'SELECT workspace_id FROM workspace_member WHERE person_id = ?',
+    [as.personId],
+  );
+  const works = catalogs.filter(
+    ({ workspaceId }) => as === admin || own.some(({ workspace_id }) => workspace_id === workspaceId),
+  );
+  expect(told('crawler.', 'crawlerId')).toEqual(new Set(works.map(({ crawlerId }) => crawlerId)));
+  expect(told('run.', 'crawlerId')).toEqual(told('crawler.', 'crawlerId'));
+  for (const catalog of catalogs.filter((catalog) => !seen.includes(catalog)))
+    for (const id of [catalog.crawlerId, catalog.workspaceId, catalog.runId]) expect(stream.text()).not.toContain(id);
 }
 
 async function checkOne(as: Caller, catalog: Hidden, seen: boolean): Promise<void> {
