@@ -1,6 +1,12 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { Agent, request } from 'undici';
-import { type CloudEvent, changesOfRun, endOfRun, trialEvent } from '../catalog/webhooks/cloud-events.js';
+import {
+  type CloudEvent,
+  changesOfBatch,
+  changesOfRun,
+  endOfRun,
+  trialEvent,
+} from '../catalog/webhooks/cloud-events.js';
 import { beginAttempt, endDelivery, noteTold, noteTrouble, type OpenDelivery } from '../catalog/webhooks/deliveries.js';
 import { signedHeaders } from '../catalog/webhooks/sign-message.js';
 import { NotTaken } from '../catalog/webhooks/webhook.js';
@@ -21,7 +27,7 @@ const MOST_AT_ONCE = 8;
 const PATIENCE = 15_000;
 
 /**
- * Makes the activity that tells a webhook of one run, message by message; repeated, it goes on after the last message that
+ * Makes the activity that tells a webhook of one run or change outside of runs, message by message; repeated, it goes on after the last message that
  * was taken. A receiver that answers 410 wants no more and is turned off.
  */
 export function createDeliverWebhook({ database, secretKey }: ActivityContext): ControlActivities['deliverWebhook'] {
@@ -61,19 +67,22 @@ export function createDeliverWebhook({ database, secretKey }: ActivityContext): 
   }
 
   async function* messages(delivery: OpenDelivery): AsyncGenerator<{ events: CloudEvent[]; cursor: string }> {
-    const { runId, wanted, webhookId, id } = delivery;
-    if (runId === null) {
+    const { runId, batchId, wanted, webhookId, id } = delivery;
+    if (runId === null && batchId === null) {
       yield { events: [trialEvent(webhookId, id)], cursor: delivery.cursor };
       return;
     }
     let { cursor } = delivery;
     for (;;) {
-      const batch = await changesOfRun(database, runId, wanted, cursor, BATCH);
+      const batch =
+        batchId === null
+          ? await changesOfRun(database, runId ?? '', wanted, cursor, BATCH)
+          : await changesOfBatch(database, batchId, wanted, cursor, BATCH);
       if (batch.events.length > 0) yield batch;
       cursor = batch.cursor;
       if (batch.events.length < BATCH) break;
     }
-    const end = wanted.includes('run.finished') ? await endOfRun(database, runId) : undefined;
+    const end = runId !== null && wanted.includes('run.finished') ? await endOfRun(database, runId) : undefined;
     if (end !== undefined) yield { events: [end], cursor };
   }
 }

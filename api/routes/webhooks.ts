@@ -48,7 +48,8 @@ export const webhookRoutes: Route[] = [
     tag,
     summary: 'Create a webhook',
     description:
-      'It is told of each run that ends from now on: what changed, a hundred CloudEvents a message, and that it ended. ' +
+      'It is told of each run that ends from now on: what changed, a hundred CloudEvents a message, and that it ended; and of ' +
+      'tables that leave the map or come back to it outside of runs. ' +
       'Messages are signed as the Standard Webhooks specification has it, come in order, and are sent until they are taken.',
     access: inBodysWorkspace('webhook.manage'),
     audit: 'webhook.create',

@@ -52,6 +52,10 @@ export const deliverySchema = z
     id: decimalId,
     runId: z.string().nullable().meta({ description: 'Null for a message that somebody sent to try it out.' }),
     runNumber: z.int().nullable(),
+    cause: z
+      .enum(['scope-narrowed', 'crawler-deleted', 'removal-approved', 'restored'])
+      .nullable()
+      .meta({ description: 'What changed the map when no run did.' }),
     status: z.enum(['waiting', 'delivered', 'failed']),
     events: z.int().meta({ description: 'Told so far.' }),
     attempts: z.int(),

@@ -3,6 +3,7 @@ import { type Database, withClient } from '../../db/database.js';
 import { NotFound } from '../../db/refusals.js';
 import { FORMER } from '../collect/native-key.js';
 import { ENQUEUE_FOR_SEARCH } from '../collect/publish-sql.js';
+import { tellOutsideOfRuns } from '../events/tell-outside-of-runs.js';
 import { DatabaseBusy, NotRemoved, PlaceTaken } from './errors.js';
 import { isBusy, lockDatabase } from './lock-database.js';
 
@@ -43,10 +44,12 @@ export async function restoreEntity(database: Database, id: string): Promise<str
     const restored = [id, ...(await schemaOf(client, place.databaseId, tombstone))];
     await client.query(RESTORE, [restored, FORMER]);
     await client.query(ENQUEUE_FOR_SEARCH, [place.crawlerId, restored]);
-    if (tombstone.kind === 'table')
+    if (tombstone.kind === 'table') {
+      await tellOutsideOfRuns(client, { ...place, cause: 'restored' }, 'restored', [id]);
       await client.query(`UPDATE collected_database SET table_count = coalesce(table_count, 0) + 1 WHERE id = $1`, [
         place.databaseId,
       ]);
+    }
     return restored;
   });
 }

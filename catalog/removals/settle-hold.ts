@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { type Database, withClient } from '../../db/database.js';
 import { BURY, ENQUEUE_FOR_SEARCH } from '../collect/publish-sql.js';
+import { tellOutsideOfRuns } from '../events/tell-outside-of-runs.js';
 import { isBusy, lockDatabase } from './lock-database.js';
 
 /** What one step of settling a hold came to. */
@@ -82,6 +83,7 @@ async function removeSome(
   const living = rows.filter((row) => row.living).map(({ entityId }) => entityId);
   await client.query(BURY, [runId, living]);
   await client.query(ENQUEUE_FOR_SEARCH, [crawlerId, living]);
+  await tellOutsideOfRuns(client, { databaseId, crawlerId, cause: 'removal-approved' }, 'removed', living);
   await client.query(
     `UPDATE held_removal_object SET state = 'removed' WHERE held_removal_id = $1 AND entity_id = ANY($2::bigint[])`,
     [id, rows.map(({ entityId }) => entityId)],

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { type Database, withClient } from '../../db/database.js';
+import { type Cause, tellWebhooks } from '../events/tell-outside-of-runs.js';
 import { DatabaseLeftScope } from '../runs/errors.js';
 
 /**
@@ -42,7 +43,11 @@ export async function fenceLeavingUnits(database: Database, crawlerId: string): 
 export async function retireBatch(database: Database, crawlerId: string, limit: number): Promise<number> {
   return withClient(database, async (client) => {
     // Whoever edits the crawler holds its row: then the databases that leave are those of the edit, all of them.
-    await client.query(`SELECT 1 FROM crawler WHERE id = $1 FOR SHARE`, [crawlerId]);
+    const { rows: crawlers } = await client.query<{ status: string }>(
+      `SELECT status FROM crawler WHERE id = $1 FOR SHARE`,
+      [crawlerId],
+    );
+    const cause = crawlers[0]?.status === 'deleting' ? 'crawler-deleted' : 'scope-narrowed';
     const { rows: leaving } = await client.query<{ id: string }>(
       `SELECT id FROM collected_database
        WHERE crawler_id = $1 AND retiring_at IS NOT NULL
@@ -51,7 +56,7 @@ export async function retireBatch(database: Database, crawlerId: string, limit: 
       [crawlerId],
     );
     const databases = leaving.map(({ id }) => id);
-    const taken = await bury(client, crawlerId, databases, limit);
+    const taken = await bury(client, { crawlerId, cause }, databases, limit);
     if (taken < limit) await letGo(client, databases);
     await client.query(
       `UPDATE operation
@@ -64,12 +69,17 @@ export async function retireBatch(database: Database, crawlerId: string, limit: 
   });
 }
 
-async function bury(client: PoolClient, crawlerId: string, databases: string[], limit: number): Promise<number> {
-  const { rows } = await client.query<{ id: string }>(
-    `SELECT e.id
+async function bury(
+  client: PoolClient,
+  why: { crawlerId: string; cause: Cause },
+  databases: string[],
+  limit: number,
+): Promise<number> {
+  const { rows } = await client.query<{ id: string; kind: string }>(
+    `SELECT e.id, e.kind
      FROM unnest($1::bigint[]) AS d (id)
      CROSS JOIN LATERAL (
-       SELECT id FROM entity WHERE collected_database_id = d.id AND removed_at IS NULL LIMIT $2
+       SELECT id, kind FROM entity WHERE collected_database_id = d.id AND removed_at IS NULL LIMIT $2
      ) e
      LIMIT $2`,
     [databases, limit],
@@ -77,9 +87,12 @@ async function bury(client: PoolClient, crawlerId: string, databases: string[], 
   const ids = rows.map(({ id }) => id);
   if (ids.length === 0) return 0;
   await client.query(`INSERT INTO search_outbox (entity_id, crawler_id) SELECT unnest($2::bigint[]), $1`, [
-    crawlerId,
+    why.crawlerId,
     ids,
   ]);
+  // Who follows events has been told that the database left, before its tables do.
+  const tables = rows.filter(({ kind }) => kind === 'table').map(({ id }) => id);
+  await tellWebhooks(client, why, 'removed', tables);
   await client.query(`DELETE FROM source_object WHERE entity_id = ANY ($1::bigint[])`, [ids]);
   // A tombstone stands under its own guid, whoever it had to give way to.
   await client.query(

@@ -23,6 +23,24 @@ const CHANGES: Partial<Record<WebhookEvent, string[]>> = {
   'table.removed': ['removed'],
 };
 
+interface ChangedTable {
+  entityId: string;
+  change: string;
+  fromVersion: number | null;
+  toVersion: number | null;
+  guid: string;
+  type: string;
+  name: string;
+  schema: string | null;
+  database: string;
+  crawlerId: string;
+  at: Date;
+}
+
+/** Of entities `e` and their databases `d`. */
+const TABLE_COLUMNS = `
+  e.id AS "entityId", split_part(e.guid, '#', 1) AS guid, e.type, e.name, e.schema_name AS schema, d.name AS database`;
+
 /** What a run changed, by entity, after `cursor`; the last batch is shorter than `limit`, and may be empty. */
 export async function changesOfRun(
   database: Database,
@@ -33,24 +51,10 @@ export async function changesOfRun(
 ): Promise<{ events: CloudEvent[]; cursor: string }> {
   const changes = wanted.flatMap((event) => CHANGES[event] ?? []);
   if (changes.length === 0) return { events: [], cursor };
-  const rows = await query<{
-    entityId: string;
-    change: string;
-    fromVersion: number | null;
-    toVersion: number | null;
-    guid: string;
-    type: string;
-    name: string;
-    schema: string | null;
-    database: string;
-    crawlerId: string;
-    number: number;
-    endedAt: Date;
-  }>(
+  const rows = await query<ChangedTable & { number: number }>(
     database,
-    `SELECT x.entity_id AS "entityId", x.change, x.from_version AS "fromVersion", x.to_version AS "toVersion",
-            split_part(e.guid, '#', 1) AS guid, e.type, e.name, e.schema_name AS schema, d.name AS database,
-            r.crawler_id AS "crawlerId", r.number::float8 AS number, r.ended_at AS "endedAt"
+    `SELECT ${TABLE_COLUMNS}, x.change, x.from_version AS "fromVersion", x.to_version AS "toVersion",
+            r.crawler_id AS "crawlerId", r.number::float8 AS number, r.ended_at AS at
        FROM run_change x
        JOIN crawl_run r ON r.id = x.run_id
        JOIN entity e ON e.id = x.entity_id AND e.kind = 'table'
@@ -60,20 +64,58 @@ export async function changesOfRun(
       LIMIT :limit`,
     { runId, cursor, changes, limit },
   );
-  const events = rows.map(({ change, crawlerId, endedAt, number, entityId, ...table }): CloudEvent => {
-    const event = change === 'restored' ? 'table.added' : `table.${change}`;
-    return {
-      specversion: '1.0',
-      id: `${runId}:${entityId}`,
-      source: `/crawlers/${crawlerId}`,
-      type: TYPE + event,
-      subject: table.guid,
-      time: endedAt.toISOString(),
-      datacontenttype: 'application/json',
-      data: { entityId, change, ...table, run: { id: runId, number } },
-    };
-  });
-  return { events, cursor: rows.at(-1)?.entityId ?? cursor };
+  return {
+    events: rows.map(({ number, ...table }) => eventOf(runId, table, { run: { id: runId, number } })),
+    cursor: rows.at(-1)?.entityId ?? cursor,
+  };
+}
+
+/** The same of what changed when no run did. */
+export async function changesOfBatch(
+  database: Database,
+  batchId: string,
+  wanted: readonly WebhookEvent[],
+  cursor: string,
+  limit: number,
+): Promise<{ events: CloudEvent[]; cursor: string }> {
+  const changes = wanted.flatMap((event) => CHANGES[event] ?? []);
+  const rows = await query<ChangedTable & { cause: string }>(
+    database,
+    `SELECT ${TABLE_COLUMNS}, x.change, e.version AS "fromVersion",
+            CASE x.change WHEN 'restored' THEN e.version END AS "toVersion",
+            b.crawler_id AS "crawlerId", b.cause, b.at
+       FROM change_batch_entity x
+       JOIN change_batch b ON b.id = x.batch_id
+       JOIN entity e ON e.id = x.entity_id
+       JOIN collected_database d ON d.id = e.collected_database_id
+      WHERE x.batch_id = :batchId AND x.entity_id > CAST(:cursor AS bigint) AND x.change = ANY (:changes)
+      ORDER BY x.entity_id
+      LIMIT :limit`,
+    { batchId, cursor, changes, limit },
+  );
+  return {
+    events: rows.map(({ cause, ...table }) => eventOf(batchId, table, { run: null, cause })),
+    cursor: rows.at(-1)?.entityId ?? cursor,
+  };
+}
+
+/** @param origin of which the event is one, for its id */
+function eventOf(
+  origin: string,
+  { crawlerId, at, entityId, change, ...table }: ChangedTable,
+  by: Record<string, unknown>,
+): CloudEvent {
+  const event = change === 'restored' ? 'table.added' : `table.${change}`;
+  return {
+    specversion: '1.0',
+    id: `${origin}:${entityId}`,
+    source: `/crawlers/${crawlerId}`,
+    type: TYPE + event,
+    subject: table.guid,
+    time: at.toISOString(),
+    datacontenttype: 'application/json',
+    data: { entityId, change, ...table, ...by },
+  };
 }
 
 /** That a run ended, and how. Undefined where its row is gone. */

@@ -1,18 +1,20 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
+import type { Cause } from '../events/tell-outside-of-runs.js';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
 import type { Failure } from '../runs/run-state.js';
 import { storedFailure } from '../runs/stored-failure.js';
 import { openSecrets } from '../sources/seal-secrets.js';
 import { type WebhookEvent, WebhookOff } from './webhook.js';
 
-/** One run that a webhook is told of. */
+/** One run, or one change outside of runs, that a webhook is told of; neither, where somebody tries it out. */
 export interface Delivery {
   id: string;
-  /** Null for a message that somebody sent to try it out. */
   runId: string | null;
   runNumber: number | null;
+  /** What changed the map when no run did. */
+  cause: Cause | null;
   status: 'waiting' | 'delivered' | 'failed';
   /** Events told so far. */
   events: number;
@@ -67,10 +69,11 @@ export async function redeliver(database: Database, webhookId: string, deliveryI
 }
 
 const SELECT = `
-  SELECT d.id, d.run_id AS "runId", r.number::float8 AS "runNumber", d.status, d.events, d.attempts, d.error,
+  SELECT d.id, d.run_id AS "runId", r.number::float8 AS "runNumber", b.cause, d.status, d.events, d.attempts, d.error,
          d.created_at AS "createdAt", d.tried_at AS "triedAt", d.ended_at AS "endedAt"
     FROM webhook_delivery d
-    LEFT JOIN crawl_run r ON r.id = d.run_id`;
+    LEFT JOIN crawl_run r ON r.id = d.run_id
+    LEFT JOIN change_batch b ON b.id = d.batch_id`;
 
 async function getDelivery(database: Database, webhookId: string, id: string): Promise<Delivery> {
   const [row] = await query<Delivery>(database, `${SELECT} WHERE d.id = ? AND d.webhook_id = ?`, [id, webhookId]);
@@ -136,7 +139,9 @@ export interface OpenDelivery {
   /** `whsec_` and the key in base64. */
   secret: string;
   wanted: WebhookEvent[];
+  /** At most one of the two; neither for a trial. */
   runId: string | null;
+  batchId: string | null;
   /** The last entity whose change was told. */
   cursor: string;
 }
@@ -153,7 +158,8 @@ export async function beginAttempt(
         SET attempts = attempts + 1, tried_at = now()
        FROM webhook w
       WHERE d.id = ? AND d.status = 'waiting' AND w.id = d.webhook_id AND w.enabled
-      RETURNING d.id, w.id AS "webhookId", w.url, w.secret AS sealed, w.events AS wanted, d.run_id AS "runId", d.cursor`,
+      RETURNING d.id, w.id AS "webhookId", w.url, w.secret AS sealed, w.events AS wanted, d.run_id AS "runId",
+                d.batch_id AS "batchId", d.cursor`,
     [deliveryId],
   );
   if (row === undefined) return undefined;
@@ -194,4 +200,20 @@ export async function endDelivery(
       error: ending.status === 'failed' ? JSON.stringify(storedFailure(ending.failure)) : null,
     },
   );
+}
+
+/**
+ * Forgets what changed outside of runs longer ago than so many days, with what became of telling it. What a webhook is still to
+ * be told stays.
+ */
+export async function forgetOldBatches(database: Database, days: number): Promise<number> {
+  const forgotten = await query(
+    database,
+    `DELETE FROM change_batch b
+      WHERE b.at < now() - make_interval(days => :days)
+        AND NOT EXISTS (SELECT FROM webhook_delivery d WHERE d.batch_id = b.id AND d.status = 'waiting')
+      RETURNING 1 AS forgotten`,
+    { days },
+  );
+  return forgotten.length;
 }

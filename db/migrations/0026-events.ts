@@ -2,7 +2,8 @@ import type { Knex } from 'knex';
 
 /**
  * What happened, for the streams of events that browsers follow. Rows of work are told of by triggers: no statement that
- * changes one, wherever it stands, can forget to. Changes of the map are told by what makes them (catalog/events).
+ * changes one, wherever it stands, can forget to. Changes of the map are told by what makes them (catalog/events), outside of
+ * runs to webhooks too.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -156,11 +157,36 @@ export async function up(knex: Knex): Promise<void> {
     END $$;
     CREATE TRIGGER operation_told AFTER INSERT OR UPDATE OF status, removed ON operation
       FOR EACH ROW EXECUTE FUNCTION tell_of_operation();
+
+    -- What became of tables outside of runs, as far as webhooks are to be told of it. No foreign keys: it is told of when
+    -- the crawler is gone, and of an entity that is gone nobody is told any more.
+    CREATE TABLE change_batch (
+      id           uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+      crawler_id   uuid NOT NULL,
+      cause        text NOT NULL CHECK (cause IN ('scope-narrowed', 'crawler-deleted', 'removal-approved', 'restored')),
+      at           timestamptz NOT NULL DEFAULT now()
+    );
+    CREATE INDEX change_batch_age ON change_batch (at);
+    CREATE TABLE change_batch_entity (
+      batch_id  uuid NOT NULL REFERENCES change_batch ON DELETE CASCADE,
+      entity_id bigint NOT NULL,
+      change    text NOT NULL CHECK (change IN ('removed', 'restored')),
+      PRIMARY KEY (batch_id, entity_id)
+    );
+    -- Of a run, of a batch, or of nothing, to try it out.
+    ALTER TABLE webhook_delivery
+      ADD COLUMN batch_id uuid REFERENCES change_batch ON DELETE CASCADE,
+      ADD CONSTRAINT webhook_delivery_of_one CHECK (num_nonnulls(run_id, batch_id) <= 1),
+      ADD CONSTRAINT webhook_delivery_batch_once UNIQUE (webhook_id, batch_id);
+    CREATE INDEX webhook_delivery_batch ON webhook_delivery (batch_id) WHERE batch_id IS NOT NULL;
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
+    DELETE FROM webhook_delivery WHERE batch_id IS NOT NULL;
+    ALTER TABLE webhook_delivery DROP CONSTRAINT webhook_delivery_of_one, DROP COLUMN batch_id;
+    DROP TABLE change_batch_entity, change_batch;
     DROP TRIGGER run_begins_told ON crawl_run;
     DROP TRIGGER run_goes_on_told ON crawl_run;
     DROP TRIGGER unit_goes_on_told ON crawl_unit;
