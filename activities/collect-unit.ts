@@ -11,6 +11,7 @@ import { type Admission, Governor } from './governor.js';
 import { digesting, ListingDigest } from './listing-digest.js';
 import type { Liveness } from './liveness.js';
 import { loggedStep } from './logged-step.js';
+import { readHistory } from './read-history.js';
 
 /**
  * Makes the activity that reads one database and stages what changed of it. A later attempt goes on where an earlier
@@ -67,6 +68,7 @@ async function collect(
       return { ...counts, yielded: { ...quiet, attempts: attempt } };
     }
     if (claim.trigger === 'plan' && !paused) await rememberListing(database, stager, digest.value());
+    if (claim.trigger !== 'plan' && !paused) await readHistory(database, reader, claim, signal, log);
     if (paused) log.info('pause', 'Reading rests: the run is paused');
     return paused ? { ...counts, yielded } : counts;
   } finally {

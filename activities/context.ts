@@ -15,6 +15,8 @@ export interface ActivityContext {
   tombstoneDays?: number | undefined;
   /** Days after which a plan that nobody applied is dropped; 7 when left out. */
   planDays?: number | undefined;
+  /** Days after which a statement of a query history that did not run again is forgotten; 30 when left out. */
+  historyDays?: number | undefined;
   log: Logger;
   /** What time it is, for quiet hours; the machine's clock when left out. */
   now?(): Date;

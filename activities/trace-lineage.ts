@@ -1,5 +1,8 @@
 import { type Problem, recordProblems } from '../catalog/runs/problems.js';
 import type { RunLogger } from '../catalog/runs/run-logger.js';
+import { forgetOldStatements, renewSeenEdges } from '../lineage/history/age-statements.js';
+import { pendingStatements } from '../lineage/history/pending-statements.js';
+import { readStatements } from '../lineage/history/read-statements.js';
 import type { StatementReader } from '../lineage/processes/statement-reader.js';
 import { endEdgesOfRemovedViews, pendingViews } from '../lineage/views/pending-views.js';
 import { type ReadView, readViews } from '../lineage/views/read-views.js';
@@ -10,6 +13,8 @@ import { loggedStep } from './logged-step.js';
 
 /** Views read and written in one go. */
 const BATCH = 200;
+/** Days after which what a statement of the history moved is no lineage any more, unless it ran again. */
+const HISTORY_DAYS = 30;
 
 interface Traced {
   /** The last view that is done. */
@@ -17,6 +22,8 @@ interface Traced {
   views: number;
   unread: number;
   parsers: Record<string, number>;
+  /** Of the history, after the views. */
+  statements?: { after: string; read: number; partial: number };
 }
 
 /**
@@ -37,12 +44,13 @@ export function createTraceLineage(
 }
 
 async function trace(
-  { database }: ActivityContext,
+  context: ActivityContext,
   reader: StatementReader,
   runId: string,
   { signal, checkpoint, previous }: Liveness<Traced>,
   log: RunLogger,
 ): Promise<{ views: number; unread: number }> {
+  const { database } = context;
   const ended = await endEdgesOfRemovedViews(database, runId);
   const traced: Traced = previous ?? { after: '0', views: 0, unread: 0, parsers: {} };
   for (;;) {
@@ -66,7 +74,38 @@ async function trace(
     if (ended > 0) words.push(`${ended} edges of removed views ended`);
     log[unread > 0 ? 'warn' : 'info']('lineage', `Lineage: ${words.join('; ')}`, { views, unread, ended, ...parsers });
   }
+  await traceStatements(context, reader, runId, traced, { signal, checkpoint }, log);
   return { views, unread };
+}
+
+/** Reads what collecting noted of the query history, and ends what did not run for long. */
+async function traceStatements(
+  { database, historyDays = HISTORY_DAYS }: ActivityContext,
+  reader: StatementReader,
+  runId: string,
+  traced: Traced,
+  { signal, checkpoint }: Pick<Liveness<Traced>, 'signal' | 'checkpoint'>,
+  log: RunLogger,
+): Promise<void> {
+  traced.statements ??= { after: '0', read: 0, partial: 0 };
+  const progress = traced.statements;
+  for (;;) {
+    signal.throwIfAborted();
+    const statements = await pendingStatements(database, runId, { after: progress.after, limit: BATCH });
+    if (statements.length === 0) break;
+    const read = await readStatements(database, reader, runId, statements);
+    progress.read += read.length;
+    progress.partial += read.filter(({ state }) => state === 'partial').length;
+    progress.after = statements.at(-1)?.id ?? progress.after;
+    checkpoint(traced);
+  }
+  await renewSeenEdges(database, runId);
+  const forgotten = await forgetOldStatements(database, historyDays);
+  if (progress.read === 0 && forgotten === 0) return;
+  const words = [`${progress.read} statements of the query history read`];
+  if (progress.partial > 0) words.push(`${progress.partial} of them in part`);
+  if (forgotten > 0) words.push(`${forgotten} forgotten that did not run for ${historyDays} days`);
+  log.info('lineage', `Lineage: ${words.join('; ')}`, { ...progress, forgotten });
 }
 
 /** The run succeeds all the same, so that its problems are where people learn of it. */

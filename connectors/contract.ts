@@ -42,6 +42,8 @@ export interface ConnectorSpec {
   scopeEditable: boolean;
   /** What else its sources cannot give, or is not read from them, in words for people. */
   gaps?: readonly { what: string; why: string }[];
+  /** Where its sources keep which statements were run, in words for people; left out where they keep none, or it is not read. */
+  queryHistory?: string;
   /** Writes a table in the source's own language; left out where it has none in which tables are made. */
   writeDdl?(table: DescribedTable): Ddl;
 }
@@ -118,6 +120,35 @@ export interface ReadPage {
   gone: string[];
 }
 
+/** A statement that a source counted since somebody asked it to, of one role that ran it. */
+export interface CountedStatement {
+  /** The same as long as the source counts on; another after it forgot the statement, where it tells. */
+  key: string;
+  /** The role that ran it. */
+  role: string;
+  calls: number;
+  /** Milliseconds that all of the calls took. */
+  totalTime: number;
+  /** Schemas in which the role's names without one are looked for, in order. */
+  path: string[];
+}
+
+/** What a source remembers of the statements that were run in the open database. */
+export interface QueryHistory {
+  /** Without texts, which are long. */
+  statements: CountedStatement[];
+  /** Part or all of it cannot be read: why, and what to do. */
+  lacking?: { code: string; reason: string; remedy: string };
+  /**
+   * Texts by key, as the source keeps them: constants may stand in them. Null for one that is too long or that the source
+   * lost; what it forgot since is left out.
+   */
+  texts(
+    keys: readonly string[],
+    mostBytes: number,
+  ): Promise<ReadonlyMap<string, { text: string | null; bytes: number }>>;
+}
+
 /**
  * One open database of a source: one connection, read-only, with statement timeouts. Aborting the signal it was opened
  * with interrupts the statement at the server, not only the wait for it.
@@ -140,6 +171,8 @@ export interface DatabaseReader {
   find?(names: readonly ObjectName[]): Promise<FoundObject[]>;
   /** Reads at most 1,000 listed objects, in a number of statements that does not depend on how many they are. */
   read(keys: readonly string[]): Promise<ReadPage>;
+  /** What was run in it. Left out where no source of the type tells; what one source lacks is an answer, never an error. */
+  history?(): Promise<QueryHistory>;
   /** Statements sent so far. */
   queries(): number;
   close(): Promise<void>;

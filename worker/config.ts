@@ -19,6 +19,8 @@ export interface WorkerConfig {
   tombstoneDays: number | undefined;
   /** Days after which a plan that nobody applied is dropped. */
   planDays: number | undefined;
+  /** Days after which a statement of a query history that did not run again is forgotten. */
+  historyDays: number | undefined;
   logLevel: string;
 }
 
@@ -59,6 +61,7 @@ const settings = z.object({
     .pipe(z.array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be ids of resource groups with commas')).min(1))
     .optional(),
   DATAMAP_PLAN_DAYS: z.coerce.number('must be a number of days, e.g. 7').int().min(1).max(365).optional(),
+  DATAMAP_QUERY_HISTORY_DAYS: z.coerce.number('must be a number of days, e.g. 30').int().min(1).max(3_650).optional(),
   DATAMAP_TOMBSTONE_DAYS: z.coerce.number('must be a number of days, e.g. 30').int().min(1).max(3_650).optional(),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be trace, debug, info, warn or error')
@@ -96,6 +99,7 @@ export function workerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     resourceGroups: data.DATAMAP_RESOURCE_GROUPS === undefined ? undefined : new Set(data.DATAMAP_RESOURCE_GROUPS),
     tombstoneDays: data.DATAMAP_TOMBSTONE_DAYS,
     planDays: data.DATAMAP_PLAN_DAYS,
+    historyDays: data.DATAMAP_QUERY_HISTORY_DAYS,
     logLevel: data.LOG_LEVEL,
   };
 }

@@ -40,6 +40,7 @@ async function run({ temporal, healthPort, ...settings }: WorkerConfig): Promise
     secretKey: settings.secretKey,
     searchIndex,
     tombstoneDays: settings.tombstoneDays,
+    historyDays: settings.historyDays,
     planDays: settings.planDays,
     log,
     worker: workerIdentity(),

@@ -5,6 +5,7 @@ import { getCrawler, listCrawlers } from '../../catalog/crawlers/read-crawlers.j
 import { checkScope } from '../../catalog/crawlers/scope.js';
 import { createCrawler, markDeleting, setPaused, updateCrawler } from '../../catalog/crawlers/write-crawlers.js';
 import { allLeaving, leavingDatabases, previewScope } from '../../catalog/retire/leaving.js';
+import { getSource } from '../../catalog/sources/read-sources.js';
 import { beginOperation } from '../begin-operation.js';
 import type { ApiContext } from '../context.js';
 import { authoriseVisibilities, recordVisibilities } from '../database-visibility.js';
@@ -12,6 +13,7 @@ import { ownerFor } from '../owner-of-database.js';
 import { presentCrawler, presentCrawlerSummary } from '../present-crawler.js';
 import { Problem } from '../problems.js';
 import { projectSchedule } from '../project-schedule.js';
+import { requireQueryHistory } from '../require-query-history.js';
 import { inBodysWorkspace, onWorkspaceOf, type Route, route, visible } from '../route.js';
 import {
   crawlerListQuery,
@@ -61,8 +63,12 @@ export const crawlerRoutes: Route[] = [
     body: newCrawlerSchema,
     idempotent: true,
     reply: { status: 201, description: 'The crawler.', body: crawlerSchema },
-    problems: ['DATABASE_TAKEN', 'CYCLE_NEEDS_PRODUCTION', 'NAME_TAKEN'],
+    problems: ['DATABASE_TAKEN', 'CYCLE_NEEDS_PRODUCTION', 'NAME_TAKEN', 'NO_QUERY_HISTORY'],
     handle: async (context, { actor, body }) => {
+      if (body.queryHistory) {
+        const source = await getSource(context.database, body.dataSourceId);
+        if (source.workspaceId === body.workspaceId) requireQueryHistory(source.type);
+      }
       const crawler = await namingOwners(actor, () =>
         createCrawler(context.database, { ...body, createdBy: actor.personId }),
       );
@@ -105,8 +111,9 @@ export const crawlerRoutes: Route[] = [
       accepted: 'The same, and databases are leaving the map: see `operation`, and Location for how far it is.',
       body: crawlerSchema,
     },
-    problems: ['DATABASE_TAKEN', 'CYCLE_NEEDS_PRODUCTION', 'NAME_TAKEN', 'CRAWLER_DELETING'],
+    problems: ['DATABASE_TAKEN', 'CYCLE_NEEDS_PRODUCTION', 'NAME_TAKEN', 'CRAWLER_DELETING', 'NO_QUERY_HISTORY'],
     handle: async (context, { actor, params, body, target, request }) => {
+      if (body.queryHistory === true) requireQueryHistory(target.dataSource.type);
       authoriseVisibilities(actor, target, body.databaseVisibilities);
       const { crawler, operation } = await namingOwners(actor, () =>
         updateCrawler(context.database, params.id, {

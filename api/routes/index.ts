@@ -38,6 +38,7 @@ import { suggestionRoutes } from './suggestions.js';
 import { tableRoutes } from './tables.js';
 import { tagRoutes } from './tags.js';
 import { tokenRoutes } from './tokens.js';
+import { usageRoutes } from './usage.js';
 import { webhookRoutes } from './webhooks.js';
 import { workspaceRoutes } from './workspaces.js';
 
@@ -69,6 +70,7 @@ export function allRoutes(): Route[] {
     ...tableRoutes,
     ...ddlRoutes,
     ...lineageRoutes,
+    ...usageRoutes,
     ...impactRoutes,
     ...annotationRoutes,
     ...tagRoutes,

@@ -15,6 +15,11 @@ const databases = z
   .min(1)
   .max(10_000)
   .meta({ description: 'The scope: names of databases as the source lists them.' });
+const queryHistory = z.boolean().meta({
+  description:
+    'Read after each collection which statements were run at the source, for lineage and usage; where its type keeps a history. ' +
+    'What people typed into them is not kept.',
+});
 
 const AI_DESCRIPTIONS =
   'After each run a language model is told names, types, keys and comments of tables that nobody described, never rows, ' +
@@ -44,6 +49,7 @@ const summary = {
   pauseNote: z.string().nullable(),
   removalGuard: removalGuardSchema.nullable().meta({ description: 'Null: 30 % and more than 10 tables.' }),
   aiDescriptions: z.boolean().meta({ description: AI_DESCRIPTIONS }),
+  queryHistory: z.boolean().meta({ description: 'Whether its runs read which statements were run at the source.' }),
   databases: z.int(),
   tables: z.int(),
   openRun: z
@@ -120,6 +126,7 @@ export const newCrawlerSchema = z
     databases,
     plan: planSchema.default({ mode: 'manual' }),
     aiDescriptions: z.boolean().default(false).meta({ description: AI_DESCRIPTIONS }),
+    queryHistory: queryHistory.default(false),
   })
   .meta({ id: 'NewCrawler' });
 
@@ -130,6 +137,7 @@ export const crawlerPatchSchema = z
     databases: databases.optional().meta({ description: 'The whole scope. What leaves it leaves the map.' }),
     plan: planSchema.optional(),
     aiDescriptions: z.boolean().optional().meta({ description: AI_DESCRIPTIONS }),
+    queryHistory: queryHistory.optional(),
     removalGuard: removalGuardSchema.nullable().optional().meta({ description: 'Null: 30 % and more than 10 tables.' }),
     databaseRemovalGuards: z
       .array(z.strictObject({ database: z.string().min(1).max(500), guard: removalGuardSchema.nullable() }))

@@ -37,6 +37,10 @@ export const sourceTypeSchema = z
     urlSchemes: z.array(z.string()),
     timeliness: z.object({ tables: z.string(), partitions: z.string(), lineage: z.string() }),
     scopeEditable: z.boolean(),
+    queryHistory: z
+      .string()
+      .optional()
+      .meta({ description: 'Where its sources keep which statements were run; left out where none is read.' }),
     gaps: z.array(gapSchema),
     configSchema: z.record(z.string(), z.unknown()).meta({ description: 'JSON Schema of `config`.' }),
   })

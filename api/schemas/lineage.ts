@@ -83,6 +83,8 @@ const edgeSchema = z
         state: z.enum(['parsed', 'partial', 'unparsed', 'stated']),
         parser: z.string().nullable(),
         reason: z.string().nullable(),
+        source: z.string().nullable().meta({ description: 'Of a query: `query_history`.' }),
+        calls: z.number().nullable().meta({ description: 'Of a query: how often it ran, as far as is known.' }),
         statedBy: z.string().nullable(),
         edgeId: z.string().nullable().meta({ description: 'Of what a person stated: takes it back.' }),
         since: z.iso.datetime({ offset: true }),

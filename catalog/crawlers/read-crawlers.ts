@@ -26,6 +26,8 @@ export interface CrawlerSummary {
   removalGuard: RemovalGuard | null;
   /** Whether a model is told of its tables and suggests descriptions. */
   aiDescriptions: boolean;
+  /** Whether its runs read which statements were run at the source. */
+  queryHistory: boolean;
   createdBy: string | null;
   createdAt: Date;
   updatedAt: Date;
@@ -78,6 +80,7 @@ const SELECT = `
          jsonb_build_object('id', g.id, 'name', g.name, 'liveWorkers',
            (SELECT count(*) FROM worker_process w
              WHERE w.resource_group_id = g.id AND w.seen_at > now() - interval '20 seconds')) AS "resourceGroup",
+         coalesce(c.options -> 'queryHistory' = 'true'::jsonb, false) AS "queryHistory",
          c.plan, c.paused, c.pause_note AS "pauseNote", c.removal_guard AS "removalGuard",
          c.ai_descriptions AS "aiDescriptions", c.created_by AS "createdBy", c.created_at AS "createdAt",
          c.updated_at AS "updatedAt", c.version, scope.databases, scope.tables, open.run AS "openRun", last.run AS "lastRun"

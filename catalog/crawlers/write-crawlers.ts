@@ -31,6 +31,8 @@ export async function createCrawler(
     plan: Plan;
     /** Off when left out. */
     aiDescriptions?: boolean;
+    /** Read the source's query history after each collection; not when left out. */
+    queryHistory?: boolean | undefined;
     createdBy?: string;
   },
 ): Promise<CrawlerDetail> {
@@ -42,8 +44,8 @@ export async function createCrawler(
     const id = await writing(name, crawler.resourceGroupId, async () => {
       const [row] = await query<{ id: string }>(
         transaction,
-        `INSERT INTO crawler (workspace_id, data_source_id, resource_group_id, name, plan, ai_descriptions, created_by)
-         VALUES (:workspaceId, :dataSourceId, :resourceGroupId, :name, :plan, :aiDescriptions, :createdBy)
+        `INSERT INTO crawler (workspace_id, data_source_id, resource_group_id, name, plan, options, ai_descriptions, created_by)
+         VALUES (:workspaceId, :dataSourceId, :resourceGroupId, :name, :plan, :options, :aiDescriptions, :createdBy)
          RETURNING id`,
         {
           workspaceId: crawler.workspaceId,
@@ -52,6 +54,7 @@ export async function createCrawler(
           name,
           plan: JSON.stringify(crawler.plan),
           aiDescriptions: crawler.aiDescriptions ?? false,
+          options: JSON.stringify(crawler.queryHistory === true ? { queryHistory: true } : {}),
           createdBy: crawler.createdBy ?? null,
         },
       );
@@ -68,6 +71,7 @@ export interface CrawlerChange extends RemovalGuards, VisibilityChange {
   resourceGroupId?: string;
   plan?: Plan;
   aiDescriptions?: boolean;
+  queryHistory?: boolean | undefined;
   /** The whole scope, not a change of it. */
   databases?: readonly string[];
 }
@@ -98,6 +102,7 @@ export async function updateCrawler(
                 resource_group_id = coalesce(:resourceGroupId, resource_group_id),
                 plan = coalesce(:plan::jsonb, plan),
                 ai_descriptions = coalesce(:aiDescriptions::boolean, ai_descriptions),
+                options = options || coalesce(:options::jsonb, '{}'),
                 updated_at = now(), version = version + 1
           WHERE id = :id`,
         {
@@ -106,6 +111,7 @@ export async function updateCrawler(
           resourceGroupId: change.resourceGroupId ?? null,
           plan: change.plan === undefined ? null : JSON.stringify(change.plan),
           aiDescriptions: change.aiDescriptions ?? null,
+          options: change.queryHistory === undefined ? null : JSON.stringify({ queryHistory: change.queryHistory }),
         },
       ),
     );

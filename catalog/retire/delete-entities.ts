@@ -14,7 +14,7 @@ export async function deleteEntities(
      SELECT id, $1 FROM entity WHERE id = ANY($2::bigint[]) AND removed_at IS NULL`,
     [crawlerId, ids],
   );
-  for (const table of ['source_object', 'run_change', 'table_partition', 'entity_version']) {
+  for (const table of ['source_object', 'run_change', 'table_partition', 'entity_version', 'query_table']) {
     await client.query(`DELETE FROM ${table} WHERE entity_id = ANY($1::bigint[])`, [ids]);
   }
   // Edges go with their node or process.

@@ -30,12 +30,18 @@ export async function purgeRetired(database: Database, limit: number): Promise<n
   // Skips one that is just being handed over to a crawler, which then is not retired any more.
   await query(
     database,
-    `DELETE FROM collected_database
-      WHERE id IN (
-        SELECT d.id
-          FROM collected_database d
-         WHERE d.retired_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM entity e WHERE e.collected_database_id = d.id)
-         FOR UPDATE SKIP LOCKED)`,
+    `WITH gone AS (
+       DELETE FROM collected_database
+        WHERE id IN (
+          SELECT d.id
+            FROM collected_database d
+           WHERE d.retired_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM entity e WHERE e.collected_database_id = d.id)
+           FOR UPDATE SKIP LOCKED)
+        RETURNING id
+     )
+     DELETE FROM lineage_process p
+      USING gone
+      WHERE p.kind = 'query' AND p.collected_database_id = gone.id`,
   );
   return deleted;
 }

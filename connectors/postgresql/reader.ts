@@ -11,6 +11,7 @@ import { DESCRIBE, type DescribeRow, type SchemaRow } from './describe-query.js'
 import { StatementError } from './errors.js';
 import { findObjects } from './find-objects.js';
 import { LIST, type ListRow } from './list-query.js';
+import { readQueryHistory } from './query-history.js';
 import { quoteIdentifier } from './quote-identifier.js';
 import { type ReadRow, readQuery } from './read-query.js';
 import type { Session } from './session.js';
@@ -121,6 +122,7 @@ export function createReader(session: Session): DatabaseReader {
     list,
     find: (names) => findObjects(session, names),
     read,
+    history: () => readQueryHistory(session),
     queries: session.queries,
     close: session.close,
   };

@@ -47,6 +47,7 @@ export const postgresqlSpec: ConnectorSpec = {
   parseUrl: (text) => parseDatabaseUrl(text, URL_FORM),
   timeliness: { tables: 'by schedule', partitions: 'by schedule', lineage: 'not supported' },
   scopeEditable: true,
+  queryHistory: 'The view of the extension pg_stat_statements, of each database in which the extension is created.',
   gaps: [
     { what: 'size of views', why: 'PostgreSQL keeps no rows of a view, so there are none to estimate.' },
     {

@@ -30,6 +30,10 @@ export interface DescribedProcess {
   parser: string | null;
   /** Why it is not read whole; of an edge that a person stated, the person's reason. */
   reason: string | null;
+  /** Of a query: where it was found, which is `query_history`. */
+  source: string | null;
+  /** Of a query: how often it ran, as far as is known. */
+  calls: number | null;
   /** Who stated it. */
   statedBy: string | null;
   /** By which what a person stated can be taken back. */
@@ -84,6 +88,8 @@ export function describeEdges(
             jsonb_agg(jsonb_build_object(
               'id', p.id::text, 'kind', p.kind, 'name', CASE WHEN s.shown THEN p.name END, 'state', p.state,
               'parser', p.parser, 'reason', CASE WHEN s.shown THEN p.reason END,
+              'source', CASE WHEN p.kind = 'query' THEN p.evidence ->> 'source' END,
+              'calls', CASE WHEN p.kind = 'query' THEN p.evidence -> 'calls' END,
               'statedBy', CASE WHEN p.kind = 'manual' THEN p.evidence ->> 'personName' END,
               'edgeId', CASE WHEN p.kind = 'manual' THEN p.key END,
               'since', l.valid_from, 'until', l.valid_to, 'lastSeen', l.last_seen

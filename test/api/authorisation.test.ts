@@ -198,6 +198,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /entities/{id}/impact.csv',
       'GET /entities/{id}/lineage',
       'GET /entities/{id}/lineage/path',
+      'GET /entities/{id}/usage',
       'GET /entities/{id}/annotation/edits',
       'GET /favourites',
       'GET /entities/{id}/access',
