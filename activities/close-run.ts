@@ -4,7 +4,7 @@ import { markSearchable } from '../search/watermark.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import { writeClosingLine } from './closing-line.js';
 import type { ActivityContext } from './context.js';
-import { tellOfEndedRun } from './keep-webhooks.js';
+import { tellOfRun } from './keep-webhooks.js';
 import { loggedStep } from './logged-step.js';
 
 /**
@@ -22,6 +22,6 @@ export function createCloseRun(context: ActivityContext): ControlActivities['clo
         if (!(error instanceof NotFound)) throw error;
       }
       await markSearchable(database);
-      await tellOfEndedRun(context);
+      await tellOfRun(context);
     });
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { OpenLineageReceiver } from '../catalog/webhooks/openlineage-receiver.js';
 import type { Connector } from '../connectors/contract.js';
 import type { Database } from '../db/database.js';
 import type { SearchIndex } from '../search/port.js';
@@ -17,6 +18,8 @@ export interface ActivityContext {
   planDays?: number | undefined;
   /** Days after which a statement of a query history that did not run again is forgotten; 30 when left out. */
   historyDays?: number | undefined;
+  /** Who is told of runs as OpenLineage; nobody when left out. */
+  openLineage?: OpenLineageReceiver | undefined;
   log: Logger;
   /** What time it is, for quiet hours; the machine's clock when left out. */
   now?(): Date;

@@ -1,14 +1,6 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { Agent, request } from 'undici';
-import {
-  type CloudEvent,
-  changesOfBatch,
-  changesOfRun,
-  endOfRun,
-  trialEvent,
-} from '../catalog/webhooks/cloud-events.js';
 import { beginAttempt, endDelivery, noteTold, noteTrouble, type OpenDelivery } from '../catalog/webhooks/deliveries.js';
-import { signedHeaders } from '../catalog/webhooks/sign-message.js';
 import { NotTaken } from '../catalog/webhooks/webhook.js';
 import { turnOff } from '../catalog/webhooks/webhooks.js';
 import { resolveSource } from '../connectors/reach.js';
@@ -16,9 +8,8 @@ import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
 import { BUSY_RETRY_MS } from './failures.js';
 import { withLiveness } from './liveness.js';
+import { type Message, messagesOf } from './messages-of-delivery.js';
 
-/** Events in one message. */
-const BATCH = 100;
 /**
  * Deliveries at once in a worker. Receivers may be slow, as many as there are, and steps of runs wait for the same slots.
  */
@@ -27,8 +18,8 @@ const MOST_AT_ONCE = 8;
 const PATIENCE = 15_000;
 
 /**
- * Makes the activity that tells a webhook of one run or change outside of runs, message by message; repeated, it goes on after the last message that
- * was taken. A receiver that answers 410 wants no more and is turned off.
+ * Makes the activity that tells a webhook of one run or change outside of runs, message by message; repeated, it goes on
+ * after the last message that was taken. A receiver that answers 410 wants no more and is turned off.
  */
 export function createDeliverWebhook({ database, secretKey }: ActivityContext): ControlActivities['deliverWebhook'] {
   let atWork = 0;
@@ -48,10 +39,10 @@ export function createDeliverWebhook({ database, secretKey }: ActivityContext): 
       if (delivery === undefined) return;
       let told = 0;
       try {
-        for await (const { events, cursor } of messages(delivery)) {
-          await send(delivery, events, cursor, signal);
-          await noteTold(database, deliveryId, cursor, events.length);
-          told += events.length;
+        for await (const message of messagesOf(database, delivery)) {
+          await send(delivery, message, signal);
+          await noteTold(database, deliveryId, message.cursor, message.events);
+          told += message.events;
           checkpoint({ told });
         }
       } catch (error) {
@@ -64,26 +55,6 @@ export function createDeliverWebhook({ database, secretKey }: ActivityContext): 
       }
       await endDelivery(database, deliveryId, { status: 'delivered' });
     });
-  }
-
-  async function* messages(delivery: OpenDelivery): AsyncGenerator<{ events: CloudEvent[]; cursor: string }> {
-    const { runId, batchId, wanted, webhookId, id } = delivery;
-    if (runId === null && batchId === null) {
-      yield { events: [trialEvent(webhookId, id)], cursor: delivery.cursor };
-      return;
-    }
-    let { cursor } = delivery;
-    for (;;) {
-      const batch =
-        batchId === null
-          ? await changesOfRun(database, runId ?? '', wanted, cursor, BATCH)
-          : await changesOfBatch(database, batchId, wanted, cursor, BATCH);
-      if (batch.events.length > 0) yield batch;
-      cursor = batch.cursor;
-      if (batch.events.length < BATCH) break;
-    }
-    const end = runId !== null && wanted.includes('run.finished') ? await endOfRun(database, runId) : undefined;
-    if (end !== undefined) yield { events: [end], cursor };
   }
 }
 
@@ -99,21 +70,11 @@ function laterOn(): ApplicationFailure {
 }
 
 /** @throws NotTaken, or the signal's reason */
-async function send(
-  { id, url, secret }: OpenDelivery,
-  events: readonly CloudEvent[],
-  cursor: string,
-  signal: AbortSignal,
-): Promise<void> {
+async function send({ url }: OpenDelivery, { body, headers }: Message, signal: AbortSignal): Promise<void> {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-  const body = JSON.stringify(events);
   const status = await post(url, host, signal, {
     body,
-    headers: {
-      'content-type': 'application/cloudevents-batch+json; charset=utf-8',
-      'user-agent': 'datamap',
-      ...signedHeaders(secret, { id: `${id}-${cursor}-${events.length}`, at: new Date(), body }),
-    },
+    headers: { 'user-agent': 'datamap', ...headers },
   }).catch((error: unknown) => {
     signal.throwIfAborted();
     throw new NotTaken(

@@ -6,7 +6,7 @@ import type { ControlActivities } from '../workflows/contract.js';
 import { writeClosingLine } from './closing-line.js';
 import type { ActivityContext } from './context.js';
 import { describeAfterRun } from './keep-describing.js';
-import { tellOfEndedRun } from './keep-webhooks.js';
+import { tellOfRun } from './keep-webhooks.js';
 import { loggedStep } from './logged-step.js';
 
 /** Makes the activity that ends a run whose units have all been tried, as its rows say it went. */
@@ -24,7 +24,7 @@ export function createFinishRun(context: ActivityContext): ControlActivities['fi
         ...(failure === undefined ? {} : { error: failure }),
       });
       await markSearchable(database);
-      await tellOfEndedRun(context);
+      await tellOfRun(context);
       await describeAfterRun(context);
       // What a repeated attempt finds closed keeps the status it was closed with.
       const status = closed.status === 'succeeded' || closed.status === 'partial' ? closed.status : 'failed';

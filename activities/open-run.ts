@@ -5,6 +5,7 @@ import { isOpen, recordSkippedRun } from '../catalog/runs/queue-run.js';
 import { NotFound } from '../db/refusals.js';
 import type { ControlActivities, RunPlan } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
+import { tellOfRun } from './keep-webhooks.js';
 import { loggedStep } from './logged-step.js';
 
 type Request = Parameters<ControlActivities['openRun']>[0];
@@ -21,6 +22,7 @@ export function createOpenRun(context: ActivityContext): ControlActivities['open
         `Run of ${plan.crawlerName} begins: ${request.trigger}, in resource group ${plan.resourceGroup}, ` +
           `up to ${plan.lanes} databases at once`,
       );
+      await tellOfRun(context);
       return plan;
     });
 }

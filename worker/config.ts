@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseSecretKey } from '../catalog/sources/seal-secrets.js';
+import type { OpenLineageReceiver } from '../catalog/webhooks/openlineage-receiver.js';
 import { type TemporalAddress, temporalAddress } from '../orchestrator/temporal-address.js';
 
 export interface WorkerConfig {
@@ -21,6 +22,8 @@ export interface WorkerConfig {
   planDays: number | undefined;
   /** Days after which a statement of a query history that did not run again is forgotten. */
   historyDays: number | undefined;
+  /** Who is told of runs as OpenLineage. */
+  openLineage: OpenLineageReceiver | undefined;
   logLevel: string;
 }
 
@@ -63,6 +66,13 @@ const settings = z.object({
   DATAMAP_PLAN_DAYS: z.coerce.number('must be a number of days, e.g. 7').int().min(1).max(365).optional(),
   DATAMAP_QUERY_HISTORY_DAYS: z.coerce.number('must be a number of days, e.g. 30').int().min(1).max(3_650).optional(),
   DATAMAP_TOMBSTONE_DAYS: z.coerce.number('must be a number of days, e.g. 30').int().min(1).max(3_650).optional(),
+  DATAMAP_OPENLINEAGE_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
+    .refine((text) => !URL.canParse(text) || new URL(text).username === '', 'must not hold a user or a password')
+    .transform(addressOfEvents)
+    .optional(),
+  DATAMAP_OPENLINEAGE_API_KEY: z.string().max(8_192).optional(),
+  DATAMAP_OPENLINEAGE_NAMESPACE: z.string().max(500).default('datamap'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be trace, debug, info, warn or error')
     .default('info'),
@@ -100,8 +110,23 @@ export function workerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     tombstoneDays: data.DATAMAP_TOMBSTONE_DAYS,
     planDays: data.DATAMAP_PLAN_DAYS,
     historyDays: data.DATAMAP_QUERY_HISTORY_DAYS,
+    openLineage:
+      data.DATAMAP_OPENLINEAGE_URL === undefined
+        ? undefined
+        : {
+            url: data.DATAMAP_OPENLINEAGE_URL,
+            apiKey: data.DATAMAP_OPENLINEAGE_API_KEY,
+            namespace: data.DATAMAP_OPENLINEAGE_NAMESPACE,
+          },
     logLevel: data.LOG_LEVEL,
   };
+}
+
+/** Where OpenLineage's clients send events when they are given no more than a server. */
+function addressOfEvents(text: string): string {
+  const url = new URL(text);
+  if (url.pathname === '/') url.pathname = '/api/v1/lineage';
+  return url.href;
 }
 
 /** The value, or what keeps it from being one. */

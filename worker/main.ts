@@ -1,5 +1,6 @@
 import pino from 'pino';
 import type { ActivityContext } from '../activities/context.js';
+import { setReceiver } from '../catalog/webhooks/openlineage-receiver.js';
 import { loadConnector } from '../connectors/registry.js';
 import { openDatabase } from '../db/database.js';
 import { createSearchIndex } from '../search/create-index.js';
@@ -41,6 +42,7 @@ async function run({ temporal, healthPort, ...settings }: WorkerConfig): Promise
     searchIndex,
     tombstoneDays: settings.tombstoneDays,
     historyDays: settings.historyDays,
+    openLineage: settings.openLineage,
     planDays: settings.planDays,
     log,
     worker: workerIdentity(),
@@ -48,6 +50,7 @@ async function run({ temporal, healthPort, ...settings }: WorkerConfig): Promise
   let exitCode = 0;
   try {
     const connection = await connectToTemporal(temporal, log, stopping.signal);
+    if (settings.roles.control) await tellReceiver(context);
     const worker = await startWorker({ connection, namespace: temporal.namespace, context, log, ...settings });
     ({ health } = worker);
     log.info({ worker: context.worker, roles: settings.roles }, 'Working');
@@ -64,6 +67,20 @@ async function run({ temporal, healthPort, ...settings }: WorkerConfig): Promise
     await Promise.allSettled([searchIndex.close(), database.destroy(), endpoint?.close()]);
   }
   return exitCode;
+}
+
+/** The upkeep of each minute does it again: a catalog that is not ready yet keeps no worker from starting. */
+async function tellReceiver({ database, secretKey, openLineage }: ActivityContext): Promise<void> {
+  try {
+    await setReceiver(database, secretKey, openLineage);
+    if (openLineage !== undefined)
+      log.info(
+        { host: new URL(openLineage.url).host, namespace: openLineage.namespace },
+        'Runs are told as OpenLineage',
+      );
+  } catch (err) {
+    log.warn({ err }, 'Who is told of runs as OpenLineage is settled with the next upkeep');
+  }
 }
 
 function readConfig(): WorkerConfig {

@@ -320,6 +320,8 @@ export interface ControlActivities {
     workflowId: string;
     /** The first execution's, when the run went on as a new one. */
     workflowRunId: string;
+    /** The execution of the schedule that began it; its id ends with the time of the plan. */
+    tick?: { workflowId: string; runId: string };
   }): Promise<RunPlan>;
   /** Units not yet begun, in order, after a unit's number. */
   nextUnits(request: { runId: string; after: number; limit: number }): Promise<UnitRef[]>;

@@ -118,7 +118,7 @@ async function run(input: CrawlInput, runId: string, progress: RunProgress, paus
 }
 
 async function open(input: CrawlInput, runId: string): Promise<RunPlan> {
-  const { workflowId, firstExecutionRunId } = workflowInfo();
+  const { workflowId, firstExecutionRunId, parent } = workflowInfo();
   return control(`Open the run of ${input.crawlerName}`).openRun({
     runId,
     crawlerId: input.crawlerId,
@@ -127,6 +127,9 @@ async function open(input: CrawlInput, runId: string): Promise<RunPlan> {
     ...(input.requestedBy === undefined ? {} : { requestedBy: input.requestedBy }),
     workflowId,
     workflowRunId: firstExecutionRunId,
+    ...(input.trigger !== 'schedule' || parent === undefined
+      ? {}
+      : { tick: { workflowId: parent.workflowId, runId: parent.runId } }),
   });
 }
 

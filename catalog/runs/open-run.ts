@@ -35,6 +35,8 @@ export async function openRun(
     requestedBy?: string;
     workflowRunId: string;
     workflowId: string;
+    /** What of a schedule began it. */
+    tick?: { workflowId: string; runId: string };
   },
 ): Promise<OpenedRun> {
   return database.transaction(async (transaction) => {
@@ -71,10 +73,15 @@ export async function openRun(
         workflowRunId: run.workflowRunId,
         groupId: crawler.resource_group_id,
         cu: crawler.cu_per_task,
-        config: JSON.stringify({ ...crawler.snapshot, workflowId: run.workflowId }),
+        config: JSON.stringify({
+          ...crawler.snapshot,
+          workflowId: run.workflowId,
+          ...(run.tick === undefined ? {} : { tick: run.tick }),
+        }),
       },
     );
     if (row === undefined) throw new RunEnded(run.runId);
+    await queueDeliveries(transaction, run.runId, 'start');
     const slots = groupSlots(Number(crawler.capacity_cu), Number(crawler.cu_per_task));
     return {
       runId: run.runId,

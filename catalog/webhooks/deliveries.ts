@@ -25,21 +25,28 @@ export interface Delivery {
   endedAt: Date | null;
 }
 
+/** A run is told of when it begins, to who takes OpenLineage, and when it ends. */
+export type Moment = 'start' | 'end';
+
 /**
- * Makes a delivery of a run that ends for each webhook that is to be told of it. In the transaction that ends the run. A
- * plan changes nothing and is told to nobody.
+ * Makes a delivery of a run that begins or ends for each webhook that is to be told of it, in the transaction that does so.
+ * A plan changes nothing and is told to nobody; one that never began is no run to OpenLineage.
  */
-export async function queueDeliveries(transaction: Database, runId: string): Promise<void> {
+export async function queueDeliveries(transaction: Database, runId: string, moment: Moment = 'end'): Promise<void> {
   await query(
     transaction,
-    `INSERT INTO webhook_delivery (webhook_id, run_id)
-     SELECT w.id, r.id
+    `INSERT INTO webhook_delivery (webhook_id, run_id, moment)
+     SELECT w.id, r.id, :moment
        FROM crawl_run r
        JOIN crawler c ON c.id = r.crawler_id
-       JOIN webhook w ON w.workspace_id = c.workspace_id AND (w.crawler_id IS NULL OR w.crawler_id = c.id)
-      WHERE r.id = ? AND r.trigger <> 'plan'
+       JOIN webhook w
+         ON CASE w.format
+              WHEN 'openlineage' THEN r.status <> 'skipped'
+              ELSE w.workspace_id = c.workspace_id AND (w.crawler_id IS NULL OR w.crawler_id = c.id) AND :moment = 'end'
+            END
+      WHERE r.id = :runId AND r.trigger <> 'plan'
      ON CONFLICT DO NOTHING`,
-    [runId],
+    { runId, moment },
   );
 }
 
@@ -136,9 +143,13 @@ export interface OpenDelivery {
   id: string;
   webhookId: string;
   url: string;
-  /** `whsec_` and the key in base64. */
+  /** `whsec_` and the key in base64; of OpenLineage the API key, which may be empty. */
   secret: string;
   wanted: WebhookEvent[];
+  format: 'cloudevents' | 'openlineage';
+  /** Of jobs, in OpenLineage. */
+  namespace: string | null;
+  moment: Moment;
   /** At most one of the two; neither for a trial. */
   runId: string | null;
   batchId: string | null;
@@ -159,12 +170,13 @@ export async function beginAttempt(
        FROM webhook w
       WHERE d.id = ? AND d.status = 'waiting' AND w.id = d.webhook_id AND w.enabled
       RETURNING d.id, w.id AS "webhookId", w.url, w.secret AS sealed, w.events AS wanted, d.run_id AS "runId",
-                d.batch_id AS "batchId", d.cursor`,
+                d.batch_id AS "batchId", d.cursor, w.format, w.namespace, d.moment`,
     [deliveryId],
   );
   if (row === undefined) return undefined;
   const { sealed, ...delivery } = row;
-  return { ...delivery, secret: openSecrets(secretKey, row.webhookId, sealed)['signing'] ?? '' };
+  const name = row.format === 'openlineage' ? 'apiKey' : 'signing';
+  return { ...delivery, secret: openSecrets(secretKey, row.webhookId, sealed)[name] ?? '' };
 }
 
 /** Notes what was told and taken. */

@@ -47,13 +47,15 @@ export async function createWebhook(
 /** All of these workspaces, by name; there are few, so there are no pages. */
 export async function listWebhooks(database: Database, workspaces: string[] | 'everything'): Promise<Webhook[]> {
   const [condition, values] =
-    workspaces === 'everything' ? ['TRUE', []] : ['w.workspace_id = ANY (?::uuid[])', [workspaces]];
+    workspaces === 'everything'
+      ? ['w.workspace_id IS NOT NULL', []]
+      : ['w.workspace_id = ANY (?::uuid[])', [workspaces]];
   return query<Webhook>(database, `${SELECT} WHERE ${condition} ORDER BY w.name, w.id LIMIT 1000`, values);
 }
 
 /** @throws NotFound */
 export async function getWebhook(database: Database, id: string): Promise<Webhook> {
-  const [webhook] = await query<Webhook>(database, `${SELECT} WHERE w.id = ?`, [id]);
+  const [webhook] = await query<Webhook>(database, `${SELECT} WHERE w.id = ? AND w.workspace_id IS NOT NULL`, [id]);
   if (webhook === undefined) throw new NotFound('webhook', id);
   return webhook;
 }

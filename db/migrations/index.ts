@@ -23,6 +23,7 @@ import * as queryHistory from './0022-query-history.js';
 import * as searchWords from './0024-search-words.js';
 import * as aiDescriptions from './0025-ai-descriptions.js';
 import * as events from './0026-events.js';
+import * as toldAsOpenLineage from './0027-told-as-openlineage.js';
 import * as walkedNames from './0028-walked-names.js';
 
 interface Migration {
@@ -57,6 +58,7 @@ const migrations: Migration[] = [
   { name: '0024-search-words', ...searchWords },
   { name: '0025-ai-descriptions', ...aiDescriptions },
   { name: '0026-events', ...events },
+  { name: '0027-told-as-openlineage', ...toldAsOpenLineage },
   { name: '0028-walked-names', ...walkedNames },
 ];
 

@@ -1,5 +1,6 @@
 import { Client } from '@temporalio/client';
 import { expect, inject, vi } from 'vitest';
+import type { OpenLineageReceiver } from '../../catalog/webhooks/openlineage-receiver.js';
 import type { Connector } from '../../connectors/contract.js';
 import { query } from '../../db/query.js';
 import type { Orchestrator } from '../../orchestrator/port.js';
@@ -36,9 +37,9 @@ export interface WholeProduct {
 }
 
 export async function startWholeProduct(
-  options: { searchIndex?: SearchIndex; graceTime?: '1s' } = {},
+  options: { searchIndex?: SearchIndex; graceTime?: '1s'; openLineage?: OpenLineageReceiver } = {},
 ): Promise<WholeProduct> {
-  const { searchIndex, graceTime = '1s' } = options;
+  const { searchIndex, graceTime = '1s', openLineage } = options;
   const { namespace, connection } = await freshNamespace();
   const orchestrator = createOrchestrator({ connection: { address: inject('temporal') }, namespace });
   const api = await startApi({ context: { orchestrator, ...(searchIndex && { searchIndex }) } });
@@ -65,6 +66,7 @@ export async function startWholeProduct(
         context: {
           database,
           secretKey,
+          openLineage,
           searchIndex: api.context.searchIndex,
           loadConnector: async () => product.connector,
         },

@@ -31,6 +31,15 @@ describe('the settings of the worker', () => {
     expect(config.healthPort).toBe(9_000);
   });
 
+  it('say who is told of runs as OpenLineage, at the place where its clients send by default', () => {
+    expect(workerConfig(enough).openLineage).toBeUndefined();
+    const told = (DATAMAP_OPENLINEAGE_URL: string) => workerConfig({ ...enough, DATAMAP_OPENLINEAGE_URL }).openLineage;
+    expect(told('http://marquez:5000')).toEqual({ url: 'http://marquez:5000/api/v1/lineage', namespace: 'datamap' });
+    expect(told('https://example.org/hook?team=data')?.url).toBe('https://example.org/hook?team=data');
+    expect(() => told('http://user:hunter2@marquez')).toThrow(/DATAMAP_OPENLINEAGE_URL must not hold/);
+    expect(() => told('marquez:5000')).toThrow(BadWorkerConfig);
+  });
+
   it('are refused all at once, each by its name, and without a value', () => {
     const refuse = () =>
       workerConfig({
