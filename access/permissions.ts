@@ -30,6 +30,7 @@ const PERMISSIONS = {
   'entity.read': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
   'data.preview': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.refresh': { anywhere: 'member', workspace: ['admin', 'developer', 'viewer'] },
+  'lineage.write': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'lineage.state': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.restore': { anywhere: 'admin', workspace: ['admin', 'developer'] },
   'entity.annotate': { anywhere: 'admin', workspace: ['admin', 'developer'] },

@@ -49,6 +49,15 @@ export async function visibleAmong(
 }
 
 /**
+ * The same for what is not on the map, as a condition on `lineage_node` under the alias `n`: what events of a workspace name
+ * is its members' to see, and the rest is hidden with the tables that it is named by.
+ */
+export function visibleOutside(actor: Actor): Knex.Raw {
+  if (actor.tenantRole === 'admin') return builder.raw('true');
+  return builder.raw('(n.workspace_id IS NULL OR n.workspace_id = ANY (?::uuid[]))', [[...actor.workspaces.keys()]]);
+}
+
+/**
  * The same for the search index: the ids of the databases whose documents the person may find, as they stand now.
  * A document carries the id of its database, which never changes, so that a change of visibility or membership needs
  * no re-indexing. What may be seen is listed rather than what may not: a database that this list does not know yet,

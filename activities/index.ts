@@ -18,6 +18,7 @@ import { createDropOldPlans } from './drop-old-plans.js';
 import { createEndNarrowing } from './end-narrowing.js';
 import { createFailUnit } from './fail-unit.js';
 import { createFinishRun } from './finish-run.js';
+import { createFoldLineageEvents, createKeepLineageEvents } from './fold-lineage-events.js';
 import { guarded } from './guarded.js';
 import { createIsRunPaused } from './is-run-paused.js';
 import { createKeepDescribing } from './keep-describing.js';
@@ -64,6 +65,8 @@ export function createControlActivities(context: ActivityContext, reader: Statem
       recordSkippedRun: createRecordSkippedRun(context),
       drainOutbox: createDrainOutbox(context),
       traceLineage: createTraceLineage(context, reader),
+      foldLineageEvents: createFoldLineageEvents(context),
+      keepLineageEvents: createKeepLineageEvents(context),
       retireDatabases: createRetireDatabases(context),
       settleHeldRemovals: createSettleHeldRemovals(context),
       keepHeldRemovals: createKeepHeldRemovals(context),

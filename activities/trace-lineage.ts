@@ -1,5 +1,6 @@
 import { type Problem, recordProblems } from '../catalog/runs/problems.js';
 import type { RunLogger } from '../catalog/runs/run-logger.js';
+import { lookAgainAfterRun } from '../lineage/events/look-again.js';
 import { forgetOldStatements, renewSeenEdges } from '../lineage/history/age-statements.js';
 import { pendingStatements } from '../lineage/history/pending-statements.js';
 import { readStatements } from '../lineage/history/read-statements.js';
@@ -52,6 +53,7 @@ async function trace(
 ): Promise<{ views: number; unread: number }> {
   const { database } = context;
   const ended = await endEdgesOfRemovedViews(database, runId);
+  await lookAgainAfterRun(database, runId);
   const traced: Traced = previous ?? { after: '0', views: 0, unread: 0, parsers: {} };
   for (;;) {
     signal.throwIfAborted();

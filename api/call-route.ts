@@ -28,7 +28,7 @@ export async function callRoute(
   sent: Sent,
 ): Promise<unknown> {
   const params = validate(route.params, sent.params, 'path');
-  const target = await checkAccess(context, route, actor, params, sent.body);
+  const target = await checkAccess(context, route, actor, params, sent);
   const query = validate(route.query, sent.query, 'query');
   const body = route.body === undefined ? undefined : validate(route.body, sent.body ?? {}, 'body');
   // Such a route writes no answer of its own.

@@ -84,7 +84,12 @@ function operation(route: Route): ZodOpenApiOperationObject {
     parameters: [...(route.idempotent ? [IDEMPOTENCY_KEY] : []), ...(route.edits === undefined ? [] : [IF_MATCH])],
     ...(route.body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
+      : {
+          requestBody: {
+            required: true,
+            content: { [route.takes?.type ?? 'application/json']: { schema: route.body } },
+          },
+        }),
     responses: {
       ...(reply.accepted === undefined
         ? {}

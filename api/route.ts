@@ -70,7 +70,14 @@ export type Access<Params, Target> =
       check?(actor: Actor, target: Target): void;
     }
   /** Whoever has the permission in the workspace that the body's `workspaceId` names. */
-  | { kind: 'workspace-in-body'; permission: Permission };
+  | { kind: 'workspace-in-body'; permission: Permission }
+  /** The same by the query's, or without one in the only workspace that there is: the target is a `SpokenFor`. */
+  | { kind: 'workspace-in-query'; permission: Permission };
+
+/** For which workspace something is done; null for the whole tenant. */
+export interface SpokenFor {
+  workspaceId: string | null;
+}
 
 export const open = { kind: 'open' } as const;
 export const signedIn = { kind: 'signed-in' } as const;
@@ -90,6 +97,7 @@ export function onTenantThing<Params, Target>(
   return { kind: 'tenant', permission, what, find } as const;
 }
 export const inBodysWorkspace = (permission: Permission) => ({ kind: 'workspace-in-body', permission }) as const;
+export const forWorkspace = (permission: Permission) => ({ kind: 'workspace-in-query', permission }) as const;
 export function onWorkspaceOf<Params, Target extends Owned>(
   permission: Permission,
   what: string,
@@ -148,6 +156,8 @@ interface Definition<
   params?: P;
   query?: Q;
   body?: B;
+  /** Of a body that is not JSON of at most 1 MB: its type, and how many megabytes it may have. */
+  takes?: { type: 'application/json' | 'text/plain'; megabytes: number };
   reply: {
     status: 200 | 201 | 202 | 204;
     description: string;
@@ -185,6 +195,7 @@ export interface Route {
   params: z.ZodType;
   query: z.ZodType;
   body: z.ZodType | undefined;
+  takes?: { type: 'application/json' | 'text/plain'; megabytes: number };
   reply: { status: number; description: string; body?: z.ZodType; accepted?: string; stream?: string };
   problems: readonly string[];
   idempotent: boolean;

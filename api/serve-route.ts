@@ -2,17 +2,17 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 import { z } from 'zod';
 import type { Actor } from '../access/actor.js';
 import { authorise, can } from '../access/authorise.js';
+import { workspaceFor } from '../access/speaks-for.js';
 import { authenticate } from './authentication.js';
 import type { ApiContext } from './context.js';
 import { checkVersion, entityTag } from './entity-tags.js';
 import { fingerprintOf, type KeptReply, once } from './idempotency.js';
 import { type InvalidField, notFound, Problem } from './problems.js';
 import { recordDeed } from './record-deed.js';
-import type { Call, Owned, Route } from './route.js';
+import type { Call, Owned, Route, SpokenFor } from './route.js';
 
 /** Large enough for a data source with a chain of certificates or a scope of 10,000 databases. */
-const BODY_LIMIT = '1mb';
-const parseJson = express.json({ limit: BODY_LIMIT, strict: true });
+const parseJson = bodyParser({ type: 'application/json', megabytes: 1 });
 
 type AnyCall = Call<unknown, unknown, unknown, unknown>;
 
@@ -22,25 +22,27 @@ type AnyCall = Call<unknown, unknown, unknown, unknown>;
  * validation, so that somebody without it learns nothing from messages about their input.
  */
 export function serveRoute(context: ApiContext, route: Route): RequestHandler {
+  const parse = route.takes === undefined ? parseJson : bodyParser(route.takes);
   return async (request, response) => {
     // For metrics: express forgets where a router hangs by the time an error is answered.
     response.locals.route = `/api/v1${route.path}`;
     const actor = route.access.kind === 'open' ? undefined : await authenticate(context, request);
-    await serveTo(context, route, request, response, actor);
+    await serveTo(context, route, parse, request, response, actor);
   };
 }
 
 async function serveTo(
   context: ApiContext,
   route: Route,
+  parse: RequestHandler,
   request: Request,
   response: Response,
   actor: Actor | undefined,
 ): Promise<void> {
   const params = validate(route.params, request.params, 'path');
-  if (route.body !== undefined) await readBody(request, response);
+  if (route.body !== undefined) await readBody(parse, request, response);
   await route.guard?.(request, response);
-  const target = actor === undefined ? undefined : await checkAccess(context, route, actor, params, request.body);
+  const target = actor === undefined ? undefined : await checkAccess(context, route, actor, params, request);
   const call = {
     params,
     query: validate(route.query, request.query, 'query'),
@@ -120,7 +122,7 @@ export async function checkAccess(
   route: Route,
   actor: Actor,
   params: unknown,
-  body: unknown,
+  { body, query }: { body?: unknown; query?: unknown },
 ): Promise<unknown> {
   const { access } = route;
   switch (access.kind) {
@@ -137,6 +139,10 @@ export async function checkAccess(
       if (!can(actor, 'workspace.read', workspaceId)) throw notFound('workspace');
       authorise(actor, access.permission, workspaceId);
       return undefined;
+    }
+    case 'workspace-in-query': {
+      const named = validate(z.object({ workspaceId: z.uuid().optional() }), query ?? {}, 'query').workspaceId;
+      return { workspaceId: workspaceFor(actor, access.permission, named) } satisfies SpokenFor;
     }
     case 'shared': {
       const target = await orNotFound(access.what, access.find(context, params, actor));
@@ -162,9 +168,16 @@ async function orNotFound<T>(what: string | undefined, finding: Promise<T | unde
   return found;
 }
 
-async function readBody(request: Request, response: Response): Promise<void> {
+function bodyParser({ type, megabytes }: NonNullable<Route['takes']>): RequestHandler {
+  const limit = `${megabytes}mb`;
+  return type === 'application/json'
+    ? express.json({ limit, strict: true })
+    : express.text({ limit, type: () => true });
+}
+
+async function readBody(parse: RequestHandler, request: Request, response: Response): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    parseJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
+    parse(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
   });
   const sent = request.get('content-length') ?? request.get('transfer-encoding') ?? '0';
   if (request.body === undefined && sent !== '0')

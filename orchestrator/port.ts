@@ -70,6 +70,8 @@ export interface Orchestrator {
   describeTables(): Promise<void>;
   /** Asks the configured model once, and returns when the trial's row holds the answer, or after `waitMs`. */
   tryModel(request: { trialId: string; waitMs: number }): Promise<void>;
+  /** Has events of lineage that wait folded now, and not with the next minute's upkeep. Repeatable. */
+  foldLineageEvents(): Promise<void>;
   /** Takes what left a crawler's scope off the map. Repeatable; one that is under way also takes what left since. */
   narrowScope(request: { crawlerId: string; crawlerName: string }): Promise<void>;
   /** Repeatable: the same crawler gets the same operation. */

@@ -29,6 +29,8 @@ import {
   type HeldRemovalsWorkflow,
   HOLD_DECIDED,
   heldRemovalsStart,
+  type LineageEventsWorkflow,
+  lineageEventsStart,
   type ModelTrialInput,
   modelTrialId,
   NARROWED_SIGNAL,
@@ -237,6 +239,10 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
       );
       await untilClosed(() => ask(() => handle.result(), waitMs));
     },
+    foldLineageEvents: () =>
+      ask(async () => {
+        await client.workflow.signalWithStart<LineageEventsWorkflow>('lineageEvents', lineageEventsStart());
+      }),
     settleHeldRemovals: (hold) =>
       ask(async () => {
         await client.workflow.signalWithStart<HeldRemovalsWorkflow>('heldRemovals', {

@@ -116,6 +116,8 @@ type InBatches = Pick<
   | 'dropOldPlans'
   | 'dropExpired'
   | 'closeLostRuns'
+  | 'foldLineageEvents'
+  | 'keepLineageEvents'
   | 'stopActiveRun'
   | 'deleteCatalog'
   | 'dropCrawler'

@@ -25,6 +25,8 @@ export const DESCRIBE_TABLES = 'describe-tables';
 export const webhookDeliveriesId = (webhookId: string): string => `webhook:${webhookId}`;
 /** Tells the workflow of a hold that its row says something new; the row is what counts. */
 export const HOLD_DECIDED = 'decided';
+/** The one workflow that folds events of lineage. */
+export const LINEAGE_EVENTS = 'lineage-events';
 /** Also the id of the schedule that starts it. */
 export const SEARCH_OUTBOX = 'search-outbox';
 
@@ -297,6 +299,24 @@ export interface Described {
   waitMs: number;
 }
 
+export interface LineageEventsInput {
+  /** By earlier executions, when it goes on as a new one. */
+  folded?: number;
+}
+export type LineageEventsWorkflow = (input?: LineageEventsInput) => Promise<{ folded: number }>;
+
+/** Tells the workflow that folds events that more of them wait; one that is about to end begins again. */
+export const LINEAGE_NEWS = 'news';
+
+export const lineageEventsStart = () => ({
+  workflowId: LINEAGE_EVENTS,
+  workflowIdConflictPolicy: 'USE_EXISTING' as const,
+  taskQueue: CONTROL_QUEUE,
+  args: [{}] as [LineageEventsInput],
+  signal: LINEAGE_NEWS,
+  staticSummary: 'Events of lineage',
+});
+
 export interface NarrowScopeInput {
   crawlerId: string;
   crawlerName: string;
@@ -352,6 +372,10 @@ export interface ControlActivities {
   drainOutbox(request: { crawlerId?: string; runId?: string; whileLeaving?: true }): Promise<number>;
   /** Reads the views that the run's databases have in another form than their edges; returns how many, and how many not. */
   traceLineage(request: { runId: string }): Promise<{ views: number; unread: number }>;
+  /** Folds the events of lineage that wait, for a minute at most; returns how many, and whether some are left. */
+  foldLineageEvents(): Promise<{ folded: number; remaining: boolean }>;
+  /** Looks again for what is hidden by now from those whose events name it, and drops old events; returns how many rows. */
+  keepLineageEvents(): Promise<number>;
   /** Ends a hold that was decided on or has expired; else tells how long it has, in milliseconds. */
   settleHeldRemovals(request: { holdId: string }): Promise<{ removed: number; waitMs: number | null }>;
   /** Sees to it that each hold which is not settled has its workflow; returns how many there are. */

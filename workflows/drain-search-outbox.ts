@@ -6,7 +6,7 @@ import { summarise } from './failure-summary.js';
  * What is owed whatever became of the run that should have done it, each minute: databases that left a scope leave the
  * map, held removals have somebody who waits for them, what can be restored no longer goes for good, plans that nobody
  * applied and what was read for a person are dropped, runs that nobody works for any more are closed, webhooks are told,
- * tables are described, and everything in the outbox reaches search.
+ * tables are described, events of lineage are folded, and everything in the outbox reaches search.
  */
 export async function drainSearchOutbox(): Promise<{ retired: number; drained: number }> {
   const retired = await inBatches('Take databases that left a scope off the map').retireDatabases();
@@ -16,6 +16,7 @@ export async function drainSearchOutbox(): Promise<{ retired: number; drained: n
   if (patched('close-lost-runs')) await closeLostRuns();
   if (patched('webhooks')) await keepWebhooks();
   if (patched('ai-descriptions')) await keepDescribing();
+  if (patched('lineage-events')) await keepLineageEvents();
   const drained = await indexing('Bring search up to date').drainOutbox({});
   return { retired, drained };
 }
@@ -78,5 +79,16 @@ async function keepDescribing(): Promise<void> {
   } catch (error) {
     if (isCancellation(error)) throw error;
     log.warn('Descriptions were not seen to; the next minute tries again', { cause: summarise(error).message });
+  }
+}
+
+/** As above. Whoever takes an event sees to it that it is folded soon; here is what they could not. */
+async function keepLineageEvents(): Promise<void> {
+  try {
+    await inBatches('See to what events of lineage left behind').keepLineageEvents();
+    await inBatches('Fold events of lineage into the map').foldLineageEvents();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('Events of lineage were not seen to; the next minute tries again', { cause: summarise(error).message });
   }
 }

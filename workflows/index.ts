@@ -6,6 +6,7 @@ export { deleteCrawler } from './delete-crawler.js';
 export { describeTables } from './describe-tables.js';
 export { drainSearchOutbox } from './drain-search-outbox.js';
 export { heldRemovals } from './held-removals.js';
+export { lineageEvents } from './lineage-events.js';
 export { modelTrial } from './model-trial.js';
 export { narrowScope } from './narrow-scope.js';
 export { refreshTables } from './refresh-tables.js';

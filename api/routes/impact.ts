@@ -1,4 +1,4 @@
-import { visiblePredicate } from '../../access/visibility.js';
+import { visibleOutside, visiblePredicate } from '../../access/visibility.js';
 import { requireVisible } from '../../catalog/entities/entity.js';
 import { type Affected, listImpact } from '../../lineage/read/impact.js';
 import { csvLine } from '../csv.js';
@@ -34,7 +34,11 @@ export const impactRoutes: Route[] = [
     handle: async ({ database }, { actor, params, query: { asOf, ...page } }) => {
       const seen = visiblePredicate(actor);
       await requireVisible(database, params.id, seen);
-      const found = await listImpact(database, params.id, page, { visible: seen, asOf });
+      const found = await listImpact(database, params.id, page, {
+        visible: seen,
+        outside: visibleOutside(actor),
+        asOf,
+      });
       return { body: { ...found, items: found.items.map(presentNode) } };
     },
   }),
@@ -51,7 +55,12 @@ export const impactRoutes: Route[] = [
     handle: async ({ database }, { actor, params, query: { asOf }, response }) => {
       const seen = visiblePredicate(actor);
       await requireVisible(database, params.id, seen);
-      const found = await listImpact(database, params.id, { limit: MOST_ROWS }, { visible: seen, asOf });
+      const found = await listImpact(
+        database,
+        params.id,
+        { limit: MOST_ROWS },
+        { visible: seen, outside: visibleOutside(actor), asOf },
+      );
       response.writeHead(200, {
         'Content-Type': 'text/csv; charset=utf-8',
         'Content-Disposition': 'attachment; filename="impact.csv"',

@@ -18,6 +18,7 @@ import { favouriteRoutes } from './favourites.js';
 import { heldRemovalRoutes } from './held-removals.js';
 import { impactRoutes } from './impact.js';
 import { lineageRoutes } from './lineage.js';
+import { lineageEventRoutes } from './lineage-events.js';
 import { memberRoutes } from './members.js';
 import { operationRoutes } from './operations.js';
 import { personRoutes } from './people.js';
@@ -71,6 +72,7 @@ export function allRoutes(): Route[] {
     ...ddlRoutes,
     ...lineageRoutes,
     ...usageRoutes,
+    ...lineageEventRoutes,
     ...impactRoutes,
     ...annotationRoutes,
     ...tagRoutes,

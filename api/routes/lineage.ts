@@ -1,5 +1,5 @@
 import type { Actor } from '../../access/actor.js';
-import { visiblePredicate } from '../../access/visibility.js';
+import { visibleOutside, visiblePredicate } from '../../access/visibility.js';
 import { getEntity, requireVisible } from '../../catalog/entities/entity.js';
 import { readColumnGraph } from '../../lineage/read/column-graph.js';
 import { describeEdges, describeNodes } from '../../lineage/read/describe.js';
@@ -46,10 +46,12 @@ export const lineageRoutes: Route[] = [
       const seen = visiblePredicate(actor);
       await requireVisible(database, params.id, seen);
       if (column !== undefined) {
-        const { steps, ...graph } = await readColumnGraph(database, params.id, { ...query, column, visible: seen });
+        const request = { ...query, column, visible: seen, outside: visibleOutside(actor) };
+        const { steps, ...graph } = await readColumnGraph(database, params.id, request);
         return { body: presentGraph({ ...graph, edges: onlySteps(graph.edges, steps) }) };
       }
-      const request = { ...query, visible: seen, withColumns: level === 'column' };
+      const outside = visibleOutside(actor);
+      const request = { ...query, visible: seen, outside, withColumns: level === 'column' };
       return { body: presentGraph(await readGraph(database, params.id, request)) };
     },
   }),
@@ -68,7 +70,7 @@ export const lineageRoutes: Route[] = [
       await requireVisible(database, params.id, seen);
       await requireVisible(database, to, seen);
       const [start, end] = [await nodeOf(database, params.id), await nodeOf(database, to)];
-      const view = { visible: seen, asOf };
+      const view = { visible: seen, outside: visibleOutside(actor), asOf };
       const way = start === undefined || end === undefined ? undefined : await shortestPath(database, start, end, view);
       if (way === undefined) return { body: { found: false, nodes: [], edges: [] } };
       const described = new Map((await describeNodes(database, way)).map((node) => [node.node, node]));

@@ -19,6 +19,7 @@ import * as webhooks from './0017-webhooks.js';
 import * as lineageOfViews from './0018-lineage-of-views.js';
 import * as facets from './0019-facets.js';
 import * as pageUpkeep from './0020-page-upkeep.js';
+import * as lineageOfEvents from './0021-lineage-of-events.js';
 import * as queryHistory from './0022-query-history.js';
 import * as searchWords from './0024-search-words.js';
 import * as aiDescriptions from './0025-ai-descriptions.js';
@@ -54,6 +55,7 @@ const migrations: Migration[] = [
   { name: '0018-lineage-of-views', ...lineageOfViews },
   { name: '0019-facets', ...facets },
   { name: '0020-page-upkeep', ...pageUpkeep },
+  { name: '0021-lineage-of-events', ...lineageOfEvents },
   { name: '0022-query-history', ...queryHistory },
   { name: '0024-search-words', ...searchWords },
   { name: '0025-ai-descriptions', ...aiDescriptions },

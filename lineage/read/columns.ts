@@ -23,7 +23,7 @@ export async function traceColumn(
   start: { node: string; column: string },
   direction: Direction,
   depth: number,
-  { visible, asOf }: View,
+  { visible, outside, asOf }: View,
 ): Promise<{ steps: ColumnStep[]; restricted: Set<string>; truncated: boolean }> {
   const { near, far } = ENDS[direction];
   const key = (node: string, column: string) => JSON.stringify([node, column]);
@@ -55,6 +55,7 @@ export async function traceColumn(
         columns: frontier.map(({ column }) => column),
         limit: MOST_STEPS - steps.length,
         visible,
+        outside,
         asOf: asOf ?? null,
       },
     );

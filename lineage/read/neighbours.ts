@@ -9,6 +9,8 @@ export type Direction = 'up' | 'down';
 export interface View {
   /** A condition on `collected_database` under the alias `d`. */
   visible: Knex.Raw;
+  /** A condition on `lineage_node` under the alias `n`, for those that are not on the map. */
+  outside: Knex.Raw;
   /** The map of then; of now when left out. */
   asOf?: Date | undefined;
 }
@@ -27,8 +29,9 @@ export const AT_THE_TIME = `
          AND (l.valid_to IS NULL OR l.valid_to > CAST(:asOf AS timestamptz))
   END`;
 
-/** Whether the node `n` may be seen: what is not on the map is named by what names it, and hidden with that. */
-export const SHOWN = `(n.entity_id IS NULL OR (d.id IS NOT NULL AND coalesce((:visible), false)))`;
+/** Whether the node `n` may be seen. */
+export const SHOWN = `(
+  CASE WHEN n.entity_id IS NULL THEN (:outside) ELSE d.id IS NOT NULL AND coalesce((:visible), false) END)`;
 export const SHOWN_JOINS = `
   LEFT JOIN entity t ON t.id = n.entity_id
   LEFT JOIN collected_database d ON d.id = t.collected_database_id`;
@@ -47,7 +50,7 @@ export function neighboursOf(
   database: Database,
   nodes: readonly string[],
   direction: Direction,
-  { visible, asOf }: View,
+  { visible, outside, asOf }: View,
   { after = '0', limit }: { after?: string; limit: number },
 ): Promise<Neighbour[]> {
   const { near, far } = ENDS[direction];
@@ -65,7 +68,7 @@ export function neighboursOf(
        LIMIT :limit + 1
      ) found
      ORDER BY f.node, found.node`,
-    { nodes: [...nodes], after, limit, visible, asOf: asOf ?? null },
+    { nodes: [...nodes], after, limit, visible, outside, asOf: asOf ?? null },
   );
 }
 
@@ -79,7 +82,11 @@ export interface Degrees {
 }
 
 /** Exact degrees of these nodes. */
-export function degreesOf(database: Database, nodes: readonly string[], { visible, asOf }: View): Promise<Degrees[]> {
+export function degreesOf(
+  database: Database,
+  nodes: readonly string[],
+  { visible, outside, asOf }: View,
+): Promise<Degrees[]> {
   const side = (direction: Direction) => `
     CROSS JOIN LATERAL (
       SELECT count(*) FILTER (WHERE shown)::int AS count, coalesce(bool_or(NOT shown), false) AS restricted
@@ -101,7 +108,7 @@ export function degreesOf(database: Database, nodes: readonly string[], { visibl
      FROM unnest(CAST(:nodes AS bigint[])) AS f(node)
      ${side('up')}
      ${side('down')}`,
-    { nodes: [...nodes], visible, asOf: asOf ?? null },
+    { nodes: [...nodes], visible, outside, asOf: asOf ?? null },
   );
 }
 

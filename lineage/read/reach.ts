@@ -13,7 +13,7 @@ export function stepFrom(
   database: Database,
   nodes: readonly string[],
   direction: Direction,
-  { visible, asOf }: View,
+  { visible, outside, asOf }: View,
 ): Promise<{ from: string; node: string }[]> {
   const { near, far } = ENDS[direction];
   return query(
@@ -24,7 +24,7 @@ export function stepFrom(
      ${SHOWN_JOINS}
      WHERE l.${near} = ANY(CAST(:nodes AS bigint[])) AND ${AT_THE_TIME} AND ${SHOWN}
      ORDER BY l.${far}, l.${near}`,
-    { nodes: [...nodes], visible, asOf: asOf ?? null },
+    { nodes: [...nodes], visible, outside, asOf: asOf ?? null },
   );
 }
 

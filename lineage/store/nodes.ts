@@ -43,14 +43,15 @@ export async function nodesOfExternals(
      SELECT DISTINCT w.namespace, w.name
      FROM jsonb_to_recordset(?) AS w(namespace text, name text)
      ORDER BY w.namespace, w.name
-     ON CONFLICT (namespace, name) WHERE entity_id IS NULL DO NOTHING`,
+     ON CONFLICT (namespace, name) WHERE entity_id IS NULL AND workspace_id IS NULL DO NOTHING`,
     [wanted],
   );
   const rows = await query<ExternalName & { id: string }>(
     database,
     `SELECT DISTINCT n.id, n.namespace, n.name
      FROM jsonb_to_recordset(?) AS w(namespace text, name text)
-     JOIN lineage_node n ON n.namespace = w.namespace AND n.name = w.name AND n.entity_id IS NULL`,
+     JOIN lineage_node n ON n.namespace = w.namespace AND n.name = w.name AND n.entity_id IS NULL
+          AND n.workspace_id IS NULL`,
     [wanted],
   );
   return new Map(rows.map(({ id, ...name }) => [externalKey(name), id]));

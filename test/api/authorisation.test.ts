@@ -22,7 +22,15 @@ interface Declared {
   method: string;
   /** Below /api/v1, e.g. `/crawlers/{id}`. */
   path: string;
-  kind: 'open' | 'signed-in' | 'visible' | 'tenant' | 'workspace' | 'workspace-in-body' | 'shared';
+  kind:
+    | 'open'
+    | 'signed-in'
+    | 'visible'
+    | 'tenant'
+    | 'workspace'
+    | 'workspace-in-body'
+    | 'workspace-in-query'
+    | 'shared';
   permission: Permission | undefined;
 }
 
@@ -262,6 +270,12 @@ describe('somebody of another workspace', () => {
     expect((await ask(route, people.tenantAdmin)).status).toBe(200);
   });
 
+  const forOthers = named.filter(({ kind }) => kind === 'workspace-in-query');
+  it.each(forOthers)('does not speak for ours: $name', async (route) => {
+    const ours = { ...route, path: `${route.path}?workspaceId=${people.workspaceId}` };
+    expect(await ask(ours, people.outsider)).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+  });
+
   const ofTenant = named.filter(({ kind }) => kind === 'tenant');
   it.each(ofTenant)('is refused what only an admin of the tenant may: $name', async (route) => {
     expect(await ask(route, people.outsider)).toMatchObject({ status: 403, code: 'FORBIDDEN' });
@@ -279,7 +293,7 @@ describe('somebody of another workspace', () => {
 });
 
 describe.each(['viewer', 'developer', 'admin'] as const)('a %s of the workspace', (role: WorkspaceRole) => {
-  const inWorkspace = guarded.filter(({ kind }) => kind === 'workspace' || kind === 'workspace-in-body');
+  const inWorkspace = guarded.filter(({ kind }) => kind.startsWith('workspace'));
   // Deleting is only asked where it is refused: what is let in would take away what the others ask for.
   const harmless = inWorkspace.filter(({ method, permission }) => method !== 'DELETE' || !allowed(role, permission));
   it.each(harmless.filter(({ permission }) => !allowed(role, permission)))(

@@ -131,6 +131,7 @@ export function createFakeOrchestrator(): FakeOrchestrator {
     tellWebhook: async (request) => called('tellWebhook', request),
     describeTables: async () => called('describeTables'),
     tryModel: async (request) => called('tryModel', request),
+    foldLineageEvents: async () => called('foldLineageEvents'),
     narrowScope: async (request) => called('narrowScope', request),
     deleteCrawler: async (request) => {
       called('deleteCrawler', request);

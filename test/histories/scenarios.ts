@@ -13,6 +13,9 @@ import {
   deleteCrawlerId,
   type Described,
   type GroupActivities,
+  LINEAGE_EVENTS,
+  type LineageEventsWorkflow,
+  lineageEventsStart,
   NARROWED_SIGNAL,
   modelTrialId,
   narrowScopeId,
@@ -108,6 +111,17 @@ function describingThatWaits(): Partial<ControlActivities> {
       const next = stretches[made] ?? 'rest';
       made += 1;
       return { tables: 2, suggestions: 5, refused: 1, next, waitMs: made === 2 ? 500 : 86_400_000 };
+    },
+  };
+}
+
+/** More events of lineage than one step folds. */
+function foldedInParts(): Partial<ControlActivities> {
+  let parts = 0;
+  return {
+    foldLineageEvents: async () => {
+      parts += 1;
+      return { folded: 3, remaining: parts === 1 };
     },
   };
 }
@@ -428,6 +442,23 @@ export const scenarios: Scenario[] = [
         'describing-that-waited': { workflowId: describingId },
         'trial-of-a-model': { workflowId: modelTrialId(trialId) },
         'sweep-that-sees-to-descriptions': { workflowId: sweepId },
+      };
+    },
+  },
+  {
+    databases: [],
+    control: foldedInParts(),
+    play: async ({ client, queue }) => {
+      const handle = await client.workflow.signalWithStart<LineageEventsWorkflow>('lineageEvents', {
+        ...lineageEventsStart(),
+        taskQueue: queue,
+      });
+      await handle.result();
+      const sweepId = `sweep-${randomUUID()}`;
+      await client.workflow.execute<typeof drainSearchOutbox>('drainSearchOutbox', { workflowId: sweepId, taskQueue: queue });
+      return {
+        'lineage-events-in-parts': { workflowId: LINEAGE_EVENTS },
+        'sweep-that-keeps-lineage-events': { workflowId: sweepId },
       };
     },
   },

@@ -59,6 +59,8 @@ export function stubControl(
     closeLostRuns: async () => 0,
     drainOutbox: async () => 0,
     traceLineage: async () => ({ views: 0, unread: 0 }),
+    foldLineageEvents: async () => ({ folded: 0, remaining: false }),
+    keepLineageEvents: async () => 0,
     retireDatabases: async () => 0,
     settleHeldRemovals: async () => ({ removed: 12, waitMs: null }),
     keepHeldRemovals: async () => 0,

@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { OpenLineageEvent } from '../../lineage/events/event-shape.js';
+import { testDatabase } from '../servers/test-database.js';
+import { columnLineage, edgesOf, runEvent, tell } from './told-events.js';
+
+let catalog: Awaited<ReturnType<typeof testDatabase>>;
+beforeAll(async () => {
+  catalog = await testDatabase();
+});
+afterAll(() => catalog.drop());
+
+const NAMES = ['a', 'b', 'c', 'd'];
+const name = fc.constantFrom(...NAMES.map((letter) => `s3://lake ${letter}`));
+const column = fc.constantFrom('x', 'y');
+const use = fc.constantFrom('DIRECT IDENTITY', 'DIRECT AGGREGATION', 'INDIRECT FILTER', 'INDIRECT WINDOW');
+const columns = fc
+  .array(fc.record({ of: column, from: name, field: column, use }), { maxLength: 4 })
+  .map((uses) =>
+    columnLineage(
+      Object.fromEntries(
+        ['x', 'y'].map((of) => [
+          of,
+          uses.filter((one) => one.of === of).map((one): [string, string] => [`${one.from} ${one.field}`, one.use]),
+        ]),
+      ),
+    ),
+  );
+const symlinks = fc
+  .array(fc.record({ letter: fc.constantFrom(...NAMES), type: fc.constantFrom('TABLE', 'LOCATION') }), { maxLength: 1 })
+  .map((found) => ({
+    identifiers: found.map(({ letter, type }) => ({ namespace: 'hive://meta:9083', name: `db.${letter}`, type })),
+  }));
+const output = fc
+  .record({ name, columnLineage: columns, symlinks }, { requiredKeys: ['name'] })
+  .map(({ name: of, ...facets }): [string, Record<string, unknown>] => [of, facets]);
+
+/** Events of two runs of one job, which start, go on and end at various times. */
+const events = fc.array(
+  fc.record({
+    type: fc.constantFrom('START', 'RUNNING', 'COMPLETE', 'FAIL', 'OTHER'),
+    at: fc.integer({ min: 0, max: 5 }).map((minute) => `2026-11-01T10:0${minute}:00Z`),
+    run: fc.constantFrom('018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000002'),
+    inputs: fc.array(name, { maxLength: 3 }),
+    outputs: fc.array(output, { maxLength: 2 }),
+  }),
+  { minLength: 1, maxLength: 6 },
+);
+
+/** The events in another order, some of them again, told in parts of another size. */
+const retold = <T>(all: readonly T[]) =>
+  fc.record({
+    order: fc.shuffledSubarray([...all], { minLength: all.length }),
+    again: fc.subarray([...all]),
+    at: fc.integer({ min: 1, max: 4 }),
+  });
+
+async function edgesWhenTold(told: readonly OpenLineageEvent[], at: number): Promise<string[]> {
+  await catalog.database.raw(
+    `TRUNCATE lineage_event, lineage_dataset, lineage_process, lineage_node, search_outbox RESTART IDENTITY CASCADE`,
+  );
+  await tell(catalog.database, told, { at });
+  return edgesOf(catalog.database);
+}
+
+it('Events of runs give the same edges in any order, however often they come and in whatever parts', async () => {
+  let drawn = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      events.chain((all) => fc.record({ all: fc.constant(all), retold: retold(all) })),
+      async ({ all, retold: { order, again, at } }) => {
+        const once = await edgesWhenTold(all.map(runEvent), 100);
+        drawn += once.length;
+        expect(await edgesWhenTold([...order, ...again].map(runEvent), at)).toEqual(once);
+      },
+    ),
+    { numRuns: 40 },
+  );
+  expect(drawn).toBeGreaterThan(20);
+}, 120_000);
