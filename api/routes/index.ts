@@ -19,6 +19,7 @@ import { heldRemovalRoutes } from './held-removals.js';
 import { impactRoutes } from './impact.js';
 import { lineageRoutes } from './lineage.js';
 import { lineageEventRoutes } from './lineage-events.js';
+import { lineageNamespaceRoutes } from './lineage-namespaces.js';
 import { memberRoutes } from './members.js';
 import { operationRoutes } from './operations.js';
 import { personRoutes } from './people.js';
@@ -73,6 +74,7 @@ export function allRoutes(): Route[] {
     ...lineageRoutes,
     ...usageRoutes,
     ...lineageEventRoutes,
+    ...lineageNamespaceRoutes,
     ...impactRoutes,
     ...annotationRoutes,
     ...tagRoutes,

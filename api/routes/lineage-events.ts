@@ -1,9 +1,10 @@
 import type { z } from 'zod';
 import { acceptEvents } from '../../lineage/events/accept-events.js';
 import { type OpenLineageEvent, openLineageEvent } from '../../lineage/events/event-shape.js';
+import { readHiveLine } from '../../lineage/events/hive-lines.js';
 import { nudgeLineage } from '../nudge-lineage.js';
 import { forWorkspace, type Route, route, type SpokenFor } from '../route.js';
-import { batchResult, eventBatch, senderQuery } from '../schemas/lineage-events.js';
+import { batchResult, eventBatch, hiveLines, hiveQuery, senderQuery } from '../schemas/lineage-events.js';
 
 const tag = 'Lineage';
 
@@ -45,6 +46,34 @@ export const lineageEventRoutes: Route[] = [
     handle: async (context, { actor, target, body }) => {
       const { workspaceId } = target as unknown as SpokenFor;
       const read = body.map(readEvent);
+      const events = read.flatMap((one) => ('event' in one ? [one.event] : []));
+      if (events.length > 0) {
+        await acceptEvents(context.database, { workspaceId, personId: actor.personId }, events);
+        nudgeLineage(context);
+      }
+      return { body: resultOf(read.map((one) => ('reason' in one ? one.reason : undefined))) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/lineage/hive',
+    tag,
+    summary: "Take lines of Hive's LineageLogger",
+    description: `JSON lines as \`org.apache.hadoop.hive.ql.hooks.LineageLogger\` logs them, with or without what the logger writes before; at most 8 MB. The answer names those that were refused and why; lines of statements that write nothing are taken and say nothing. ${WHOSE}`,
+    access: forWorkspace('lineage.write'),
+    query: hiveQuery,
+    body: hiveLines,
+    takes: { type: 'text/plain', megabytes: 8 },
+    reply: {
+      status: 200,
+      description: 'What became of the lines; `index` counts those that are not empty.',
+      body: batchResult,
+    },
+    problems: ['WORKSPACE_NOT_NAMED'],
+    handle: async (context, { actor, target, query, body }) => {
+      const { workspaceId } = target as unknown as SpokenFor;
+      const lines = body.split(/\r?\n/).filter((line) => line.trim() !== '');
+      const read = lines.map((line) => readHiveLine(line, query.namespace));
       const events = read.flatMap((one) => ('event' in one ? [one.event] : []));
       if (events.length > 0) {
         await acceptEvents(context.database, { workspaceId, personId: actor.personId }, events);

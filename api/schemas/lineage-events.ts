@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { uuid } from './lists.js';
+import { namespaceShape } from '../../lineage/events/event-shape.js';
+import { timestamp, uuid } from './lists.js';
 
 /** Events of one request. */
 export const MOST_EVENTS = 1_000;
@@ -35,3 +36,25 @@ export const batchResult = z
     ),
   })
   .meta({ id: 'LineageBatchResult' });
+
+export const hiveQuery = senderQuery.extend({
+  namespace: namespaceShape.meta({
+    description: 'Of the names in the lines.',
+    example: 'hive://metastore.example:9083',
+  }),
+});
+export const hiveLines = z
+  .string()
+  .min(1)
+  .meta({ description: 'Lines of a log, as Hive writes them or as a logger did.' });
+
+export const namespaceSchema = z
+  .object({
+    id: z.string().nullable().meta({ description: 'None where it follows from the address of the source.' }),
+    namespace: z.string(),
+    createdAt: timestamp.nullable(),
+  })
+  .meta({ id: 'LineageNamespace' });
+export const namespacesSchema = z.object({ items: z.array(namespaceSchema) }).meta({ id: 'LineageNamespaces' });
+export const newNamespaceSchema = z.strictObject({ namespace: namespaceShape }).meta({ id: 'NewLineageNamespace' });
+export const namespaceParams = z.strictObject({ id: uuid, namespaceId: uuid });

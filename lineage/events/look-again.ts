@@ -52,6 +52,18 @@ export async function lookAgainAfterRun(database: Database, runId: string): Prom
   );
 }
 
+/** What a namespace means has changed: nothing that it stood for holds. */
+export async function lookAgainForNamespace(database: Database, namespace: string): Promise<void> {
+  await query(
+    database,
+    `UPDATE lineage_dataset s
+     SET look_again = true, known = false
+     WHERE s.namespace = :namespace
+        OR s.id IN (SELECT dataset_id FROM lineage_symlink WHERE namespace = :namespace)`,
+    { namespace },
+  );
+}
+
 /** What was public within the tenant and no longer is has nothing to do with the events of other workspaces. */
 export async function giveBackBorrowed(database: Database): Promise<void> {
   await query(

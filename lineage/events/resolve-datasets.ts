@@ -6,20 +6,25 @@ const schemes = Object.entries(SCHEMES)
   .map(([type, scheme]) => `('${type}', '${scheme}')`)
   .join(', ');
 
+/** What the address of a data source, and the instance that it is known by, are as namespaces. */
+export const OF_ADDRESS = `
+  SELECT DISTINCT s.id AS data_source_id, lower(t.scheme || '://' || n.address) AS namespace, s.type, s.instance
+  FROM data_source s
+  JOIN (VALUES ${schemes}) AS t(type, scheme) ON t.type = s.type
+  CROSS JOIN LATERAL (VALUES ((s.config ->> 'host') || ':' || (s.config ->> 'port')), (s.instance)) AS n(address)
+  WHERE n.address IS NOT NULL`;
+
 /**
  * Which data source a namespace means: by an alias, for events of its workspace and those of the whole tenant; else by the
- * source's own address or the instance that it is known by.
+ * source's own address.
  */
 export const KNOWN = `
   SELECT a.namespace, a.workspace_id AS told_by, s.type, s.instance, 0 AS rank
   FROM lineage_namespace a
   JOIN data_source s ON s.id = a.data_source_id
   UNION
-  SELECT lower(t.scheme || '://' || n.address), NULL, s.type, s.instance, 1
-  FROM data_source s
-  JOIN (VALUES ${schemes}) AS t(type, scheme) ON t.type = s.type
-  CROSS JOIN LATERAL (VALUES ((s.config ->> 'host') || ':' || (s.config ->> 'port')), (s.instance)) AS n(address)
-  WHERE n.address IS NOT NULL`;
+  SELECT namespace, NULL, type, instance, 1
+  FROM (${OF_ADDRESS}) o`;
 
 /** Of a data set by the name it has, by those that its events say it has too, and by those of one that names it so. */
 const NAMES = `

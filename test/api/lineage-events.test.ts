@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { putMember } from '../../access/members.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
-import { runEvent, tell } from '../lineage/told-events.js';
+import { edgesOf, runEvent, tell } from '../lineage/told-events.js';
 import { type ApiUnderTest, type People, populate, startApi } from './api-under-test.js';
 
 let api: ApiUnderTest;
@@ -128,4 +128,100 @@ it('Of many events each is taken or refused by itself', async () => {
   expect((await send({}, people.developer, '/lineage/batch')).status).toBe(400);
   await fold();
   expect((await lineage(tables[3])).edges).toHaveLength(1);
+});
+
+describe('a namespace', () => {
+  const sourceId = async () => (await map.rows<{ id: string }>('SELECT id FROM data_source'))[0]?.id ?? '';
+  const path = async (rest = '') => `/data-sources/${await sourceId()}/lineage-namespaces${rest}`;
+
+  it('that somebody adds means the data source, for events of before too, until it is taken away', async () => {
+    await map.rows('UPDATE data_source SET workspace_id = ?', [people.workspaceId]);
+    const called = 'jdbc-pool://orders';
+    await send(
+      runEvent({ job: 'pooled', inputs: ['s3://a pooled'], outputs: [`${called} shop.area_0.orders_3_daily`] }),
+    );
+    await fold();
+    const upstreamOf = async () =>
+      (await lineage(tables[3])).nodes.flatMap(
+        ({ external }: { external: { name: string } | null }) => external?.name ?? [],
+      );
+    expect(await upstreamOf()).not.toContain('pooled');
+
+    const added = await api.call('POST', await path(), { as: people.developer, body: { namespace: called } });
+    expect(added).toMatchObject({ status: 201, body: { namespace: called } });
+    await fold();
+    expect(await upstreamOf()).toContain('pooled');
+
+    const again = await api.call('POST', await path(), { as: people.developer, body: { namespace: called } });
+    expect(again.body).toMatchObject({ code: 'NAME_TAKEN' });
+    const listed = await api.call('GET', await path(), { as: people.viewer });
+    expect(listed.body.items).toEqual([
+      { id: null, namespace, createdAt: null },
+      { id: null, namespace: 'postgres://db.example:5432', createdAt: null },
+      { id: added.body.id, namespace: called, createdAt: expect.any(String) },
+    ]);
+
+    const gone = await api.call('DELETE', await path(`/${added.body.id}`), { as: people.developer });
+    expect(gone.status).toBe(204);
+    await fold();
+    expect(await upstreamOf()).not.toContain('pooled');
+    const twice = await api.call('DELETE', await path(`/${added.body.id}`), { as: people.developer });
+    expect(twice.status).toBe(404);
+  });
+});
+
+describe("lines of Hive's LineageLogger", () => {
+  const line = (change: object = {}) =>
+    JSON.stringify({
+      version: '1.0',
+      user: 'etl',
+      timestamp: 1_793_500_000,
+      duration: 9_000,
+      jobIds: ['job_1'],
+      engine: 'tez',
+      database: 'default',
+      hash: 'd0c1',
+      queryText: 'insert into sales select o.id, sum(o.amount) from orders o where o.day > 1 group by o.id',
+      edges: [
+        { sources: [2], targets: [0], edgeType: 'PROJECTION' },
+        { sources: [3], targets: [1], expression: 'sum(o.amount)', edgeType: 'PROJECTION' },
+        { sources: [4], targets: [0, 1], expression: '(o.day > 1)', edgeType: 'PREDICATE' },
+      ],
+      vertices: [
+        { id: 0, vertexType: 'COLUMN', vertexId: 'default.sales.id' },
+        { id: 1, vertexType: 'COLUMN', vertexId: 'default.sales.total' },
+        { id: 2, vertexType: 'COLUMN', vertexId: 'default.orders.id' },
+        { id: 3, vertexType: 'COLUMN', vertexId: 'default.orders.amount' },
+        { id: 4, vertexType: 'COLUMN', vertexId: 'default.orders.day' },
+      ],
+      ...change,
+    });
+  const hive = (raw: string, query = '?namespace=hive://meta.example:9083') =>
+    api.call('POST', `/lineage/hive${query}`, {
+      as: people.developer,
+      raw,
+      headers: { 'content-type': 'application/x-ndjson' },
+    });
+
+  it('give edges with columns, whatever the logger wrote before them', async () => {
+    const toNowhere = line({ vertices: [{ id: 0, vertexType: 'COLUMN', vertexId: 'id' }], edges: [] });
+    const log = `2026-11-01T10:00:00,123 INFO [HiveServer2-Handler] hooks.LineageLogger: ${line()}`;
+    const { status, body } = await hive(`${log}\n\n${toNowhere}\n${line().slice(0, 80)}\n${log}\n`);
+    expect(status).toBe(200);
+    expect(body.summary).toMatchObject({ received: 4, successful: 3, failed: 1 });
+    expect(body.failed_events).toMatchObject([{ index: 2, reason: expect.stringContaining('cut') }]);
+    await fold();
+    expect((await edgesOf(api.database)).filter((edge) => edge.startsWith('query'))).toEqual([
+      'query d0c1: default.orders -> default.sales (day filter , id direct id, amount aggregation total)',
+    ]);
+  });
+
+  it('are refused without the namespace of their names, and each that is not of their form by itself', async () => {
+    expect((await hive(line(), '')).body.errors[0].path).toBe('namespace');
+    const { body } = await hive(`${line({ timestamp: 'now' })}\nnothing`);
+    expect(body).toMatchObject({
+      status: 'failure',
+      failed_events: [{ reason: expect.stringContaining('timestamp') }, {}],
+    });
+  });
 });
