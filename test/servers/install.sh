@@ -1,19 +1,36 @@
 #!/usr/bin/env bash
-# npm run test:servers: installs the servers that only the system's package manager has, so that no test is skipped.
+# npm run test:servers: installs the servers that only the system's package manager has, and programs of PyPI that send
+# us things, so that no test is skipped.
 set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+# OpenLineage's client for Python, in an environment of its own.
+emitter=.datamap/test-tools/openlineage-python
+install_emitter() {
+  if [ ! -x "$emitter/bin/python" ] || ! "$emitter/bin/python" -c 'import openlineage.client' 2> /dev/null; then
+    rm -rf "$emitter"
+    python3 -m venv "$emitter"
+    "$emitter/bin/pip" install --quiet openlineage-python==1.54.0
+  fi
+  echo "Installed: openlineage-python"
+}
 
 wanted=(postgresql-15 mariadb-server)
 declare -A program=(
   [postgresql-15]=/usr/lib/postgresql/15/bin/postgres
   [mariadb-server]=/usr/sbin/mariadbd
+  [python3-venv]=/usr/bin/python3
 )
+# Debian's Python has no environments of its own without that package.
+python3 -c 'import ensurepip' 2> /dev/null || wanted+=(python3-venv)
 
 missing=()
 for package in "${wanted[@]}"; do
-  [ -x "${program[$package]}" ] || missing+=("$package")
+  [ "$package" != python3-venv ] && [ -x "${program[$package]}" ] || missing+=("$package")
 done
 if [ ${#missing[@]} -eq 0 ]; then
   echo "All test servers are installed: ${wanted[*]}"
+  install_emitter
   exit 0
 fi
 
@@ -48,3 +65,4 @@ for package in "${missing[@]}"; do
   [ -x "${program[$package]}" ] || { echo "$package was installed, but ${program[$package]} is missing" >&2; exit 1; }
 done
 echo "Installed: ${missing[*]}"
+install_emitter

@@ -28,6 +28,8 @@ declare module 'vitest' {
   }
 }
 
+/** A Python with OpenLineage's client, where `npm run test:servers` puts it. */
+export const OPENLINEAGE_PYTHON = resolve('.datamap/test-tools/openlineage-python/bin/python');
 const TEMPLATE = 'datamap_template';
 /** For tests only: what is in these clusters need not survive the machine. */
 const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
@@ -58,7 +60,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     project.provide('temporal', temporal.address);
     project.provide('workflowBundle', bundle);
     project.provide('template', TEMPLATE);
-    reportMissing({ 'PostgreSQL 15 (Debian postgresql-15)': postgres15, 'MariaDB (Debian mariadb-server)': mariadb });
+    reportMissing({
+      'PostgreSQL 15 (Debian postgresql-15)': postgres15,
+      'MariaDB (Debian mariadb-server)': mariadb,
+      "OpenLineage's client (PyPI openlineage-python)": existsSync(OPENLINEAGE_PYTHON) ? OPENLINEAGE_PYTHON : undefined,
+    });
   } catch (error) {
     await Promise.allSettled(stops.map((stop) => stop()));
     throw error;
