@@ -15,6 +15,7 @@ import type { BenchStack, BenchWorker } from './stack.js';
 export interface Installation {
   /** Of the catalog. */
   url: string;
+  secretKey: Buffer;
   database: Database;
   orchestrator: Orchestrator;
   worker: BenchWorker;
@@ -63,6 +64,7 @@ export async function install(
   const orchestrator = createOrchestrator(temporalAddress({ TEMPORAL_ADDRESS: stack.temporal }));
   return {
     url,
+    secretKey,
     database,
     orchestrator,
     worker,

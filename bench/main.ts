@@ -3,6 +3,7 @@ import { benchCrawl } from './crawl.js';
 import { benchDelete } from './delete.js';
 import { benchDrain } from './drain.js';
 import { benchFleet } from './fleet.js';
+import { benchOpenLineage } from './openlineage.js';
 import { benchRelevance } from './relevance.js';
 import { benchSuggestions } from './suggestions.js';
 import { benchTemporalCost } from './temporal-cost.js';
@@ -83,6 +84,16 @@ program
   .option('--quick', 'the smallest size')
   .action(async ({ quick, tables }: { quick?: boolean; tables: number }) => {
     await benchDelete({ tables: quick === true ? 3_000 : tables });
+  });
+
+program
+  .command('openlineage')
+  .description('events of OpenLineage sent one by one at a rate, until all are on the map')
+  .option('--rate <n>', 'events a second', Number, 500)
+  .option('--seconds <n>', 'how long', Number, 60)
+  .option('--quick', 'ten seconds')
+  .action(async ({ quick, rate, seconds }: { rate: number; seconds: number; quick?: boolean }) => {
+    await benchOpenLineage({ rate, seconds: quick === true ? 10 : seconds });
   });
 
 await program.parseAsync();

@@ -10,6 +10,7 @@ import { startPostgres } from '../cli/embedded/postgres.js';
 import { startTemporal } from '../cli/embedded/temporal.js';
 import { resolveTemporalBinary } from '../cli/embedded/temporal-binary.js';
 import { workerEnvironment } from '../cli/up/worker-memory.js';
+import { processorSeconds } from './processor-time.js';
 import { residentPeak, watchResident } from './resident-memory.js';
 
 /** A PostgreSQL, a Temporal server and the built worker, of this bench's own. */
@@ -29,6 +30,8 @@ export interface BenchWorker {
   peakResident(): number;
   /** The most that it and its readers of statements have had resident at once, in bytes. */
   peakTogether(): number;
+  /** What it has used until now. */
+  processorSeconds(): number;
   stop(): Promise<void>;
   /** Ends it at once, as a lost machine would. */
   kill(): Promise<void>;
@@ -113,6 +116,7 @@ async function startWorker(
   return {
     peakResident: () => residentPeak(child.pid ?? 0),
     peakTogether: together.peak,
+    processorSeconds: () => processorSeconds(child.pid ?? 0),
     stop: async () => {
       if (child.exitCode === null) child.kill('SIGTERM');
       await ended;
