@@ -14,7 +14,7 @@ export interface Actor {
   workspaceNames: ReadonlyMap<string, string>;
 }
 
-interface ActorRow {
+export interface ActorRow {
   id: string;
   email: string;
   name: string;
@@ -22,8 +22,8 @@ interface ActorRow {
   memberships: { id: string; name: string; role: WorkspaceRole }[];
 }
 
-/** Of people `p`. */
-const ACTOR_COLUMNS = `
+/** What is read of a person `p` to know what it may do. */
+export const ACTOR_COLUMNS = `
   p.id, p.email, p.name, p.tenant_role,
   coalesce((
     SELECT jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'role', m.role))
@@ -39,7 +39,7 @@ export async function loadActor(database: Database, personId: string): Promise<A
     `SELECT ${ACTOR_COLUMNS} FROM person p WHERE p.id = ? AND p.disabled_at IS NULL`,
     [personId],
   );
-  return row === undefined ? undefined : toActor(row);
+  return row === undefined ? undefined : actorOf(row);
 }
 
 /**
@@ -66,10 +66,10 @@ export async function actorsSignedIn(database: Database, digests: readonly Buffe
        JOIN person p ON p.id = c.person_id AND p.disabled_at IS NULL`,
     { digests: [...digests] },
   );
-  return new Map(rows.flatMap((row) => row.digests.map((digest) => [digest, toActor(row)] as const)));
+  return new Map(rows.flatMap((row) => row.digests.map((digest) => [digest, actorOf(row)] as const)));
 }
 
-function toActor(row: ActorRow): Actor {
+export function actorOf(row: ActorRow): Actor {
   return {
     personId: row.id,
     email: row.email,

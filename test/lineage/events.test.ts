@@ -228,9 +228,7 @@ it('An event that cannot be folded is set aside, and the others are folded', asy
   await tell(catalog.database, []);
   const { acceptEvents } = await import('../../lineage/events/accept-events.js');
   await acceptEvents(catalog.database, { workspaceId: null, personId: randomUUID() }, events);
-  await rows(
-    `UPDATE lineage_event SET event = replace(event, '2026-11-01T10', 'never') WHERE id = (SELECT min(id) + 1 FROM lineage_event)`,
-  );
+  await rows(`UPDATE lineage_event SET event = replace(event, '2026-11-01T10', 'never') WHERE event LIKE '%"b"%'`);
   const failed = [];
   for (let remaining = true; remaining; ) {
     const batch = await foldEvents(catalog.database, 100);
@@ -239,10 +237,8 @@ it('An event that cannot be folded is set aside, and the others are folded', asy
   }
   expect(failed.reduce((sum, n) => sum + n, 0)).toBe(1);
   expect(await edges()).toEqual(['nightly: a -> out', 'nightly: c -> out']);
-  expect(await rows('SELECT problem IS NOT NULL AS aside FROM lineage_event ORDER BY id')).toEqual([
-    { aside: false },
-    { aside: true },
-    { aside: false },
+  expect(await rows(`SELECT event LIKE '%"b"%' AS bad FROM lineage_event WHERE problem IS NOT NULL`)).toEqual([
+    { bad: true },
   ]);
 });
 
