@@ -3,6 +3,8 @@ import { benchCrawl } from './crawl.js';
 import { benchDelete } from './delete.js';
 import { benchDrain } from './drain.js';
 import { benchFleet } from './fleet.js';
+import { benchLineage } from './lineage.js';
+import { benchLineageSql } from './lineage-sql.js';
 import { benchOpenLineage } from './openlineage.js';
 import { benchRelevance } from './relevance.js';
 import { benchSuggestions } from './suggestions.js';
@@ -94,6 +96,26 @@ program
   .option('--quick', 'ten seconds')
   .action(async ({ quick, rate, seconds }: { rate: number; seconds: number; quick?: boolean }) => {
     await benchOpenLineage({ rate, seconds: quick === true ? 10 : seconds });
+  });
+
+program
+  .command('lineage')
+  .description('lineage read around tables, along columns, as ways and as impact, in a graph with hubs and cycles')
+  .option('--tables <n>', 'tables', Number, 200_000)
+  .option('--edges <n>', 'edges among them, about', Number, 1_000_000)
+  .option('--questions <n>', 'questions of each kind', Number, 200)
+  .option('--quick', 'the smallest size')
+  .action(async ({ quick, ...sizes }: { quick?: boolean; tables: number; edges: number; questions: number }) => {
+    await benchLineage(quick === true ? { tables: 20_000, edges: 100_000, questions: 50 } : sizes);
+  });
+
+program
+  .command('lineage-sql')
+  .description('statements of many shapes read by one process of the reader, at the level of tables and with columns')
+  .option('--statements <n>', 'statements', Number, 6_000)
+  .option('--quick', 'the smallest size')
+  .action(async ({ quick, statements }: { quick?: boolean; statements: number }) => {
+    await benchLineageSql({ statements: quick === true ? 600 : statements });
   });
 
 await program.parseAsync();

@@ -21,6 +21,7 @@ import * as facets from './0019-facets.js';
 import * as pageUpkeep from './0020-page-upkeep.js';
 import * as lineageOfEvents from './0021-lineage-of-events.js';
 import * as queryHistory from './0022-query-history.js';
+import * as lineageSpeed from './0023-lineage-speed.js';
 import * as searchWords from './0024-search-words.js';
 import * as aiDescriptions from './0025-ai-descriptions.js';
 import * as events from './0026-events.js';
@@ -57,6 +58,7 @@ const migrations: Migration[] = [
   { name: '0020-page-upkeep', ...pageUpkeep },
   { name: '0021-lineage-of-events', ...lineageOfEvents },
   { name: '0022-query-history', ...queryHistory },
+  { name: '0023-lineage-speed', ...lineageSpeed },
   { name: '0024-search-words', ...searchWords },
   { name: '0025-ai-descriptions', ...aiDescriptions },
   { name: '0026-events', ...events },

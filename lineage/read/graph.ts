@@ -6,10 +6,13 @@ import { type Degrees, type Direction, degreesOf, neighboursOf, nodeOf, type Vie
 /** No answer holds more nodes: a reader goes on from one of them. */
 export const MOST_NODES = 1_000;
 
+/** The node after which all are. */
+const BEGINNING = '0';
+
 export interface GraphNode extends DescribedNode, Omit<Degrees, 'node'> {
   /** Steps from where the reading began: negative upstream. */
   distance: number;
-  /** Where to go on with this node's neighbours on a side that was read and not to its end. */
+  /** Where to go on with this node's neighbours on a side that was to be read and was not to its end. */
   nextUpstream?: string;
   nextDownstream?: string;
 }
@@ -52,28 +55,34 @@ export async function readGraph(database: Database, entityId: string, request: G
     // Of a node that both directions lead to, which only a cycle has, each side is read for itself.
     const seen = new Set([start]);
     let frontier = [start];
-    for (let step = 1; step <= request.depth && frontier.length > 0 && !truncated; step += 1) {
+    const goOn = (near: string, after: string) => next.set(near, { ...next.get(near), [direction]: after });
+    for (let step = 1; step <= request.depth && frontier.length > 0; step += 1) {
+      if (truncated) {
+        for (const near of frontier) goOn(near, BEGINNING);
+        break;
+      }
       const from = { limit: request.limit, ...(step === 1 && after !== undefined ? { after } : {}) };
       const found = await neighboursOf(database, frontier, direction, request, from);
       const reached: string[] = [];
-      const taken = new Map<string, number>();
+      const read = new Map<string, { taken: number; last: string; whole: boolean }>();
       for (const { from: near, node } of found) {
-        const count = (taken.get(near) ?? 0) + 1;
-        taken.set(near, count);
-        if (count > request.limit) continue;
-        if (!distances.has(node) && distances.size >= MOST_NODES) {
-          truncated = true;
+        const side = read.get(near) ?? { taken: 0, last: from.after ?? BEGINNING, whole: true };
+        read.set(near, side);
+        const known = distances.has(node);
+        if (side.taken === request.limit || (!known && distances.size >= MOST_NODES)) {
+          truncated ||= side.taken < request.limit;
+          // The first that is left out is where to go on, also where later ones are in the answer for other reasons.
+          if (side.whole) goOn(near, side.last);
+          side.whole = false;
           continue;
         }
+        side.taken += 1;
+        side.last = node;
         const pair = direction === 'up' ? { upstream: node, downstream: near } : { upstream: near, downstream: node };
         pairs.set(`${pair.upstream}>${pair.downstream}`, pair);
-        if (count === request.limit) next.set(near, { ...next.get(near), [direction]: node });
-        if (!distances.has(node)) distances.set(node, direction === 'up' ? -step : step);
+        if (!known) distances.set(node, direction === 'up' ? -step : step);
         if (!seen.has(node)) reached.push(node);
         seen.add(node);
-      }
-      for (const near of frontier) {
-        if ((taken.get(near) ?? 0) <= request.limit) next.set(near, { ...next.get(near), [direction]: '' });
       }
       frontier = reached;
     }
@@ -92,8 +101,8 @@ export async function readGraph(database: Database, entityId: string, request: G
           ...node,
           ...degree,
           distance: distances.get(degree.node) ?? 0,
-          ...(up ? { nextUpstream: encodeCursor(['up', up]) } : {}),
-          ...(down ? { nextDownstream: encodeCursor(['down', down]) } : {}),
+          ...(up === undefined ? {} : { nextUpstream: encodeCursor(['up', up]) }),
+          ...(down === undefined ? {} : { nextDownstream: encodeCursor(['down', down]) }),
         },
       ];
     }),

@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { type DescribedNode, describeNodes } from './describe.js';
 import { nodeOf, type View } from './neighbours.js';
-import { MOST_REACHED, reachOf } from './reach.js';
+import { type Reached, reachOf } from './reach.js';
 
 /** Something that a change of a table may reach. */
 export interface Affected extends DescribedNode {
@@ -40,17 +40,35 @@ export async function listImpact(
   return {
     items: await describe(database, shown),
     total: reached.length,
-    truncated: truncated || reached.length >= MOST_REACHED,
+    truncated,
     ...(left.length > shown.length && last !== undefined
       ? { nextCursor: encodeCursor([String(last.distance), last.node]) }
       : {}),
   };
 }
 
-async function describe(
+/** Nodes that are described at once where all are asked for: their pages are all that is held of them. */
+const BATCH = 1_000;
+
+/** All of them, a batch at a time in the same order; `truncated` where a reading goes through no more. */
+export async function allImpact(
   database: Database,
-  reached: readonly { node: string; distance: number }[],
-): Promise<Affected[]> {
+  entityId: string,
+  view: View,
+): Promise<{ truncated: boolean; batches: AsyncIterable<Affected[]> }> {
+  const start = await nodeOf(database, entityId);
+  const { reached, truncated } =
+    start === undefined ? { reached: [], truncated: false } : await reachOf(database, start, 'down', view);
+  return { truncated, batches: batchesOf(database, reached) };
+}
+
+async function* batchesOf(database: Database, reached: readonly Reached[]): AsyncGenerator<Affected[]> {
+  for (let from = 0; from < reached.length; from += BATCH) {
+    yield await describe(database, reached.slice(from, from + BATCH));
+  }
+}
+
+async function describe(database: Database, reached: readonly Reached[]): Promise<Affected[]> {
   const nodes = reached.map(({ node }) => node);
   const described = new Map((await describeNodes(database, nodes)).map((one) => [one.node, one]));
   const owners = await query<{ node: string; owners: string[] }>(

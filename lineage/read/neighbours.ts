@@ -29,12 +29,19 @@ export const AT_THE_TIME = `
          AND (l.valid_to IS NULL OR l.valid_to > CAST(:asOf AS timestamptz))
   END`;
 
-/** Whether the node `n` may be seen. */
-export const SHOWN = `(
-  CASE WHEN n.entity_id IS NULL THEN (:outside) ELSE d.id IS NOT NULL AND coalesce((:visible), false) END)`;
-export const SHOWN_JOINS = `
-  LEFT JOIN entity t ON t.id = n.entity_id
-  LEFT JOIN collected_database d ON d.id = t.collected_database_id`;
+/**
+ * Whether the far end of the edge `l` may be seen. The databases are looked up once for a statement, not for each edge; what
+ * is not on the map is asked of its node.
+ */
+export const shownAt = (far: 'upstream' | 'downstream'): string => `(
+  CASE WHEN l.${far}_database_id IS NULL
+       THEN ${shownOutside(far)}
+       ELSE ${shownDatabase(far)}
+  END)`;
+const shownDatabase = (far: 'upstream' | 'downstream'): string =>
+  `l.${far}_database_id IN (SELECT d.id FROM collected_database d WHERE coalesce((:visible), false))`;
+const shownOutside = (far: 'upstream' | 'downstream'): string =>
+  `EXISTS (SELECT FROM lineage_node n WHERE n.id = l.${far} AND (:outside))`;
 
 export interface Neighbour {
   from: string;
@@ -61,9 +68,7 @@ export function neighboursOf(
      CROSS JOIN LATERAL (
        SELECT DISTINCT l.${far} AS node
        FROM lineage_edge l
-       JOIN lineage_node n ON n.id = l.${far}
-       ${SHOWN_JOINS}
-       WHERE l.${near} = f.node AND l.${far} > CAST(:after AS bigint) AND ${AT_THE_TIME} AND ${SHOWN}
+       WHERE l.${near} = f.node AND l.${far} > CAST(:after AS bigint) AND ${AT_THE_TIME} AND ${shownAt(far)}
        ORDER BY l.${far}
        LIMIT :limit + 1
      ) found
@@ -87,20 +92,26 @@ export function degreesOf(
   nodes: readonly string[],
   { visible, outside, asOf }: View,
 ): Promise<Degrees[]> {
-  const side = (direction: Direction) => `
+  // By database first: of a hub's hundred thousand neighbours only the databases are looked at for who may see them.
+  const side = (direction: Direction) => {
+    const { near, far } = ENDS[direction];
+    return `
     CROSS JOIN LATERAL (
-      SELECT count(*) FILTER (WHERE shown)::int AS count, coalesce(bool_or(NOT shown), false) AS restricted
+      SELECT coalesce(sum(l.count) FILTER (WHERE shown), 0)::int AS count, coalesce(bool_or(NOT shown), false) AS restricted
       FROM (
-        SELECT ${SHOWN} AS shown
+        SELECT l.${far}_database_id, l.outside, count(*) AS count
         FROM (
-          SELECT DISTINCT l.${ENDS[direction].far} AS id
+          SELECT DISTINCT ON (l.${far}) l.${far}_database_id,
+                 CASE WHEN l.${far}_database_id IS NULL THEN ${shownOutside(far)} END AS outside
           FROM lineage_edge l
-          WHERE l.${ENDS[direction].near} = f.node AND ${AT_THE_TIME}
-        ) e
-        JOIN lineage_node n ON n.id = e.id
-        ${SHOWN_JOINS}
-      ) s
+          WHERE l.${near} = f.node AND ${AT_THE_TIME}
+          ORDER BY l.${far}
+        ) l
+        GROUP BY l.${far}_database_id, l.outside
+      ) l
+      CROSS JOIN LATERAL (SELECT coalesce(l.outside, ${shownDatabase(far)}) AS shown) s
     ) ${direction}_side`;
+  };
   return query<Degrees>(
     database,
     `SELECT f.node, up_side.count AS upstream, down_side.count AS downstream,

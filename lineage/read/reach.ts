@@ -1,13 +1,13 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { AT_THE_TIME, type Direction, ENDS, SHOWN, SHOWN_JOINS, type View } from './neighbours.js';
+import { AT_THE_TIME, type Direction, ENDS, shownAt, type View } from './neighbours.js';
 
 /** Nodes that a reading goes through before it gives up. */
 export const MOST_REACHED = 100_000;
 
 /**
  * One step from all of these nodes at once, to nodes that may be seen; of each only one node it is reached from.
- * By node, which makes the answer the same each time.
+ * By node, which makes the answer the same each time. Of more than a reading goes through the rest is left out.
  */
 export function stepFrom(
   database: Database,
@@ -20,12 +20,17 @@ export function stepFrom(
     database,
     `SELECT DISTINCT ON (l.${far}) l.${near} AS "from", l.${far} AS node
      FROM lineage_edge l
-     JOIN lineage_node n ON n.id = l.${far}
-     ${SHOWN_JOINS}
-     WHERE l.${near} = ANY(CAST(:nodes AS bigint[])) AND ${AT_THE_TIME} AND ${SHOWN}
-     ORDER BY l.${far}, l.${near}`,
+     WHERE l.${near} = ANY(CAST(:nodes AS bigint[])) AND ${AT_THE_TIME} AND ${shownAt(far)}
+     ORDER BY l.${far}, l.${near}
+     LIMIT ${2 * MOST_REACHED + 2}`,
     { nodes: [...nodes], visible, outside, asOf: asOf ?? null },
   );
+}
+
+/** A node on the way, so many steps from the start. */
+export interface Reached {
+  node: string;
+  distance: number;
 }
 
 /** Everything that can be reached in a direction, by distance and then by node; without the start. */
@@ -34,9 +39,9 @@ export async function reachOf(
   start: string,
   direction: Direction,
   view: View,
-): Promise<{ reached: { node: string; distance: number }[]; truncated: boolean }> {
+): Promise<{ reached: Reached[]; truncated: boolean }> {
   const seen = new Set([start]);
-  const reached: { node: string; distance: number }[] = [];
+  const reached: Reached[] = [];
   let frontier = [start];
   for (let distance = 1; frontier.length > 0; distance += 1) {
     const next = (await stepFrom(database, frontier, direction, view)).filter(({ node }) => !seen.has(node));

@@ -74,9 +74,14 @@ const FOUND = `
 
 const BEGIN = `
   WITH begun AS (
-    INSERT INTO lineage_edge (upstream, downstream, process_id, direct, digest)
-    SELECT upstream, downstream, process_id, direct, digest
-    FROM found_edge
+    INSERT INTO lineage_edge (upstream, downstream, process_id, direct, digest, upstream_database_id,
+                              downstream_database_id)
+    SELECT f.upstream, f.downstream, f.process_id, f.direct, f.digest, u.collected_database_id, d.collected_database_id
+    FROM found_edge f
+    JOIN lineage_node un ON un.id = f.upstream
+    LEFT JOIN entity u ON u.id = un.entity_id
+    JOIN lineage_node dn ON dn.id = f.downstream
+    LEFT JOIN entity d ON d.id = dn.entity_id
     ON CONFLICT (process_id, upstream, downstream) WHERE valid_to IS NULL DO NOTHING
     RETURNING id, process_id, upstream, downstream
   ), of_columns AS (

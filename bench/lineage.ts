@@ -1,0 +1,165 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { visiblePredicate } from '../access/visibility.js';
+import { freePort } from '../cli/embedded/free-port.js';
+import { startPostgres } from '../cli/embedded/postgres.js';
+import { type Database, migrate, openDatabase } from '../db/database.js';
+import { query } from '../db/query.js';
+import { readColumnGraph } from '../lineage/read/column-graph.js';
+import { readGraph } from '../lineage/read/graph.js';
+import { allImpact, listImpact } from '../lineage/read/impact.js';
+import type { View } from '../lineage/read/neighbours.js';
+import { shortestPath } from '../lineage/read/reach.js';
+import { percentile, printMeasures } from './print-measures.js';
+import { fillLineage, type SyntheticLineage } from './synthetic-lineage.js';
+
+interface Options {
+  tables: number;
+  edges: number;
+  /** Questions of each kind. */
+  questions: number;
+}
+
+/**
+ * Lineage read as the API reads it, by somebody who may not see everything, in a graph with hubs, diamonds and cycles;
+ * beside it the recursive query that a graph of this size costs at the least, without looking who may see what.
+ */
+export async function benchLineage({ tables, edges, questions }: Options): Promise<void> {
+  const { database, close } = await openCatalog();
+  try {
+    const began = performance.now();
+    const graph = await fillLineage(database, { tables, edges });
+    console.log(
+      `${graph.edges} edges over ${tables} tables after ${((performance.now() - began) / 1_000).toFixed(0)} s`,
+    );
+    const measured: Record<string, number[]> = {};
+    for (const [kind, ask] of Object.entries(questionsOf(database, graph))) {
+      for (let warm = 0; warm < 3; warm += 1) await ask(tables - 7 - warm);
+      const times: number[] = [];
+      for (let place = 0; place < questions; place += 1) {
+        // The same tables for every kind, spread over all of them.
+        const table = 1 + ((place * 7_919 + 13) % tables);
+        const asked = performance.now();
+        await ask(table);
+        times.push(performance.now() - asked);
+      }
+      measured[kind] = times;
+    }
+    printMeasures(
+      `Lineage among ${graph.edges} edges over ${tables} tables, milliseconds`,
+      Object.fromEntries(
+        Object.entries(measured).map(([kind, times]) => [
+          kind,
+          Object.fromEntries([50, 95, 99].map((percent) => [`p${percent}`, percentile(times, percent).toFixed(1)])),
+        ]),
+      ),
+    );
+    await exportOfHub(database, graph);
+    console.log(JSON.stringify(measuresOf(measured)));
+  } finally {
+    await close();
+  }
+}
+
+function measuresOf(measured: Record<string, number[]>) {
+  return Object.fromEntries(
+    Object.entries(measured).map(([kind, times]) => [kind, [50, 95, 99].map((at) => percentile(times, at))]),
+  );
+}
+
+type Question = (table: number) => Promise<unknown>;
+
+function questionsOf(database: Database, graph: SyntheticLineage): Record<string, Question> {
+  const view = viewOf(graph);
+  const entity = (table: number) => String(graph.firstEntity + table);
+  const read = (table: number, direction: 'up' | 'down', depth: number, limit: number) =>
+    readGraph(database, entity(table), { ...view, direction, depth, limit, withColumns: false });
+  const column = (table: number, direction: 'up' | 'down') =>
+    readColumnGraph(database, entity(table), { ...view, column: 'c1', direction, depth: 5 });
+  const { from, into } = graph.hubs;
+  return {
+    'up 5': (table) => read(table, 'up', 5, 50),
+    'limit: up 5': (table) => recursive(database, table, 'up', 5),
+    'down 5': (table) => read(table, 'down', 5, 50),
+    'limit: down 5': (table) => recursive(database, table, 'down', 5),
+    'hub down, first page': () => read(from, 'down', 1, 200),
+    'hub up, first page': () => read(into, 'up', 1, 200),
+    'column up 5': (table) => column(table, 'up'),
+    'column down 5': (table) => column(table, 'down'),
+    path: (table) => shortestPath(database, String(table), String(1 + ((table * 31) % graph.tables)), view),
+    'impact, 100': (table) => listImpact(database, entity(table), { limit: 100 }, view),
+    'hub impact, 100': () => listImpact(database, entity(from), { limit: 100 }, view),
+    'limit: impact': (table) => recursive(database, table, 'down', 1_000),
+  };
+}
+
+function viewOf({ workspaceId }: SyntheticLineage): View {
+  const actor = { personId: '', tenantRole: 'member', workspaces: new Map([[workspaceId, 'viewer']]) };
+  return { visible: visiblePredicate(actor as unknown as Parameters<typeof visiblePredicate>[0]) };
+}
+
+/** Everything that a change of the hub may reach, as the export reads it: how long, and how much memory more. */
+async function exportOfHub(database: Database, graph: SyntheticLineage): Promise<void> {
+  const began = performance.now();
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  let rows = 0;
+  const { batches, truncated } = await allImpact(database, String(graph.firstEntity + graph.hubs.from), viewOf(graph));
+  for await (const batch of batches) {
+    rows += batch.length;
+    most = Math.max(most, process.memoryUsage().rss - before);
+  }
+  const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+  const more = truncated ? ', and there are more' : '';
+  console.log(`impact of the hub: ${rows} rows${more} in ${seconds} s, ${(most / 2 ** 20).toFixed(0)} MB more`);
+}
+
+/** Every node within so many steps: a node is found again at each distance that it has. */
+function recursive(database: Database, table: number, direction: 'up' | 'down', depth: number): Promise<unknown> {
+  const [near, far] = direction === 'up' ? ['downstream', 'upstream'] : ['upstream', 'downstream'];
+  if (depth > 100)
+    return query(
+      database,
+      `WITH RECURSIVE reached (node) AS (
+         VALUES (CAST(:table AS bigint))
+         UNION
+         SELECT l.${far} FROM reached r JOIN lineage_edge l ON l.${near} = r.node AND l.valid_to IS NULL
+       )
+       SELECT count(*) FROM reached`,
+      { table },
+    );
+  return query(
+    database,
+    `WITH RECURSIVE reached (node, distance) AS (
+       VALUES (CAST(:table AS bigint), 0)
+       UNION
+       SELECT l.${far}, r.distance + 1
+       FROM reached r
+       JOIN lineage_edge l ON l.${near} = r.node AND l.valid_to IS NULL
+       WHERE r.distance < :depth
+     )
+     SELECT count(DISTINCT node) FROM reached`,
+    { table, depth },
+  );
+}
+
+async function openCatalog(): Promise<{ database: Database; close(): Promise<void> }> {
+  const directory = mkdtempSync(join(tmpdir(), 'datamap-lineage-'));
+  chmodSync(directory, 0o755);
+  const server = await startPostgres({
+    dataDirectory: join(directory, 'postgres'),
+    port: await freePort(),
+    settings: { shared_buffers: '1GB', max_wal_size: '4GB' },
+  });
+  const database = openDatabase(server.url, { name: 'datamap-bench', max: 2 });
+  await migrate(database);
+  return {
+    database,
+    close: async () => {
+      await database.destroy();
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
