@@ -2,7 +2,8 @@ import { plainQuery } from './plain-query.js';
 import { generate, NotRead, parse } from './polyglot.js';
 import { readByGrammar } from './postgresql-grammar.js';
 import { prepare } from './prepare.js';
-import { queryColumns } from './query-columns.js';
+import { type QueryColumns, queryColumns } from './query-columns.js';
+import { writtenQuery } from './query-text.js';
 import { type Rewritten, readBy, rewrite } from './rewrite.js';
 import { skeletonOf } from './skeleton.js';
 import type {
@@ -63,7 +64,7 @@ function readText(task: ExtractionTask, depth: Depth): Extraction {
       extraction.unparsed.push({ sql, reason });
       continue;
     }
-    extraction.statements.push(...lineageOf(rewritten, task, depth, trees.length === 1));
+    extraction.statements.push(...lineageOf(rewritten, task, depth, trees.length === 1 ? tree : undefined));
   }
   return extraction;
 }
@@ -79,12 +80,12 @@ function asWritten(tree: Node, { dialect, defaults = {}, target }: ExtractionTas
 
 const QUERIES = new Set(['select', 'union', 'intersect', 'except', 'values', 'subquery', 'paren']);
 
-/** @param alone whether the text is this statement and nothing else */
+/** @param tree the statement's, where the text has nothing else */
 function lineageOf(
   rewritten: Rewritten,
   task: ExtractionTask,
   { columnsOf }: Depth,
-  alone: boolean,
+  tree: Node | undefined,
 ): StatementLineage[] {
   const { kind, target, query } = rewritten;
   const { dialect, defaults = {} } = task;
@@ -99,16 +100,21 @@ function lineageOf(
   if (columnsOf === undefined) return [{ ...base, columns: [], indirect: [], columnLevel: 'none' }];
   // The whole of what the query names, the changed table too, so that its aliases resolve.
   const named = kind === 'update' || kind === 'merge' || kind === 'delete' ? [...tables, target] : tables;
-  let text: string;
+  const outputs = outputNames(rewritten, columnsOf);
+  let found: QueryColumns | undefined;
   try {
     const plain = plainQuery(query, named);
-    // Writing a tree out takes as long as analysing it: a text that already is the plain query stands for itself.
-    text = plain === query && task.target !== undefined && alone ? task.sql : generate(plain, dialect);
+    // Writing a tree out takes as long as analysing it: a text that already has the plain query stands for itself.
+    const text =
+      plain !== query || tree === undefined ? undefined : task.target ? task.sql : writtenQuery(tree, task.sql);
+    if (text !== undefined) found = queryColumns(text, dialect, named, columnsOf, outputs);
+    if (found === undefined || (found.columnLevel === 'none' && task.target === undefined)) {
+      found = queryColumns(generate(plain, dialect), dialect, named, columnsOf, outputs);
+    }
   } catch (error) {
     if (!(error instanceof NotRead)) throw error;
     return [{ ...base, columns: [], indirect: [], columnLevel: 'none', reason: error.message }];
   }
-  const found = queryColumns(text, dialect, named, columnsOf, outputNames(rewritten, columnsOf));
   return [
     {
       ...base,

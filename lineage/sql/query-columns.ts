@@ -1,3 +1,4 @@
+import { mentionedColumns } from './mentioned-columns.js';
 import { analyse, type KnownTable, NotRead, type QueryAnalysis } from './polyglot.js';
 import type { ColumnLineage, ColumnName, ColumnsOf, Dialect, IndirectUse } from './statement-lineage.js';
 import { fold, type WrittenTable } from './table-names.js';
@@ -26,7 +27,7 @@ export function queryColumns(
 ): QueryColumns {
   let analysis: QueryAnalysis;
   try {
-    analysis = analyse(sql, dialect, known(tables, columnsOf));
+    analysis = analyse(sql, dialect, known(tables, columnsOf, mentionedColumns(sql)));
   } catch (error) {
     if (!(error instanceof NotRead)) throw error;
     return { columns: [], indirect: [], columnLevel: 'none', reason: `columns not resolved: ${error.message}` };
@@ -71,7 +72,11 @@ export function queryColumns(
   }
 }
 
-function known(tables: readonly WrittenTable[], columnsOf: ColumnsOf): KnownTable[] {
+function known(
+  tables: readonly WrittenTable[],
+  columnsOf: ColumnsOf,
+  mentioned: (columns: readonly string[]) => readonly string[],
+): KnownTable[] {
   return tables.flatMap(({ parts, table }) => {
     const columns = columnsOf(table);
     if (columns === undefined || columns.length === 0) return [];
@@ -79,7 +84,7 @@ function known(tables: readonly WrittenTable[], columnsOf: ColumnsOf): KnownTabl
       {
         name: parts.name,
         ...(parts.schema === undefined ? {} : { schema: parts.schema }),
-        columns: columns.map((name) => ({ name, type: 'text' })),
+        columns: mentioned(columns).map((name) => ({ name, type: 'text' })),
       },
     ];
   });
