@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { visiblePredicate } from '../access/visibility.js';
+import { visibleOutside, visiblePredicate } from '../access/visibility.js';
 import { freePort } from '../cli/embedded/free-port.js';
 import { startPostgres } from '../cli/embedded/postgres.js';
 import { type Database, migrate, openDatabase } from '../db/database.js';
@@ -95,8 +95,9 @@ function questionsOf(database: Database, graph: SyntheticLineage): Record<string
 }
 
 function viewOf({ workspaceId }: SyntheticLineage): View {
-  const actor = { personId: '', tenantRole: 'member', workspaces: new Map([[workspaceId, 'viewer']]) };
-  return { visible: visiblePredicate(actor as unknown as Parameters<typeof visiblePredicate>[0]) };
+  const member = { personId: '', tenantRole: 'member', workspaces: new Map([[workspaceId, 'viewer']]) };
+  const actor = member as unknown as Parameters<typeof visiblePredicate>[0];
+  return { visible: visiblePredicate(actor), outside: visibleOutside(actor) };
 }
 
 /** Everything that a change of the hub may reach, as the export reads it: how long, and how much memory more. */
