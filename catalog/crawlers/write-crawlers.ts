@@ -103,6 +103,7 @@ export async function updateCrawler(
                 plan = coalesce(:plan::jsonb, plan),
                 ai_descriptions = coalesce(:aiDescriptions::boolean, ai_descriptions),
                 options = options || coalesce(:options::jsonb, '{}'),
+                ai_looked_through_at = CASE WHEN ai_descriptions THEN ai_looked_through_at END,
                 updated_at = now(), version = version + 1
           WHERE id = :id`,
         {

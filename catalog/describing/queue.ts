@@ -14,7 +14,10 @@ export const OF_WILLING_CRAWLERS = `
   JOIN collected_database d ON d.id = e.collected_database_id AND d.retiring_at IS NULL
   JOIN crawler c ON c.id = d.crawler_id AND c.ai_descriptions AND c.status = 'active'`;
 
-/** Notes that a run ended whose tables are to be looked through. In the transaction that ends the run. A plan changes nothing. */
+/**
+ * Notes that a run ended whose tables are to be looked through: it changed some, or is the first since its crawler wanted
+ * descriptions. In the transaction that ends the run. A plan changes nothing.
+ */
 export async function markDue(transaction: Database, runId: string): Promise<void> {
   await query(
     transaction,
@@ -23,6 +26,8 @@ export async function markDue(transaction: Database, runId: string): Promise<voi
        FROM crawl_run r
        JOIN crawler c ON c.id = r.crawler_id AND c.ai_descriptions
       WHERE r.id = ? AND r.trigger <> 'plan'
+        AND (c.ai_looked_through_at IS NULL OR EXISTS (
+              SELECT FROM run_change x WHERE x.run_id = r.id AND x.change IN ('added', 'changed', 'restored')))
      ON CONFLICT (crawler_id) DO UPDATE SET marked_at = clock_timestamp()`,
     [runId],
   );
@@ -46,6 +51,9 @@ export async function queueDue(database: Database, signal?: AbortSignal): Promis
       queued += tables;
       if (tables < BATCH) break;
     }
+    await query(database, 'UPDATE crawler SET ai_looked_through_at = now() WHERE id = ? AND ai_descriptions', [
+      crawlerId,
+    ]);
     // A run that ended meanwhile marked it anew.
     await query(database, 'DELETE FROM description_due WHERE crawler_id = ? AND marked_at = ?::timestamptz', [
       crawlerId,

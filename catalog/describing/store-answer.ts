@@ -55,14 +55,17 @@ export async function storeAnswer(database: Database, answer: AnswerToStore): Pr
     const stored = await query<{ status: string }>(
       transaction,
       `INSERT INTO description_suggestion AS s
-              (entity_id, column_name, digest, answer_id, status, description, confidence, refused_because)
-       SELECT :entityId, n."column", n.digest, :answerId,
+              (entity_id, collected_database_id, column_name, digest, answer_id, status, description, confidence,
+               refused_because)
+       SELECT e.id, e.collected_database_id, n."column", n.digest, :answerId,
               CASE WHEN n.because IS NULL THEN 'open' ELSE 'refused' END, n.description, n.confidence, n.because
-         FROM jsonb_to_recordset(:rows::jsonb)
+         FROM entity e
+        CROSS JOIN jsonb_to_recordset(:rows::jsonb)
               AS n ("column" text, digest text, description text, confidence text, because text)
-        WHERE NOT EXISTS (
+        WHERE e.id = :entityId
+          AND NOT EXISTS (
                 SELECT FROM annotation a
-                 WHERE a.entity_id = :entityId AND a.column_name = n."column" AND a.description IS NOT NULL)
+                 WHERE a.entity_id = e.id AND a.column_name = n."column" AND a.description IS NOT NULL)
        ON CONFLICT (entity_id, column_name, digest) DO UPDATE
          SET answer_id = excluded.answer_id, status = excluded.status, description = excluded.description,
              confidence = excluded.confidence, refused_because = excluded.refused_because, attempts = s.attempts + 1

@@ -60,26 +60,52 @@ const FROM = `
   JOIN collected_database d ON d.id = e.collected_database_id
   LEFT JOIN person p ON p.id = s.decided_by`;
 
-/** The conditions of a filter; of living tables alone. */
-const FILTERED = `
-  e.removed_at IS NULL
-  AND s.status = ANY (:statuses::text[])
-  AND (:workspaceId::uuid IS NULL OR d.workspace_id = :workspaceId::uuid)
-  AND (:entityId::bigint IS NULL OR s.entity_id = :entityId::bigint)
-  AND (:databaseId::bigint IS NULL OR d.id = :databaseId::bigint)
-  AND (:crawlerId::uuid IS NULL OR d.crawler_id = :crawlerId::uuid)
-  AND (:confidence::text[] IS NULL OR s.confidence = ANY (:confidence::text[]))
-  AND (:kindOf::text IS NULL OR (s.column_name = '') = (:kindOf::text = 'tables'))`;
+/**
+ * The ids of a page, gone through database by database: each gives its first few, so that many of databases that the asker
+ * does not see, or does not ask for, cost nothing.
+ */
+const PAGE = `
+  SELECT first.id
+    FROM collected_database d
+   CROSS JOIN unnest(:statuses::text[]) AS wanted (status)
+   CROSS JOIN LATERAL (
+     SELECT s.id
+       FROM description_suggestion s
+       JOIN entity e ON e.id = s.entity_id AND e.removed_at IS NULL
+      WHERE s.collected_database_id = d.id AND s.status = wanted.status AND s.id > CAST(:after AS bigint)
+        AND (:entityId::bigint IS NULL OR s.entity_id = :entityId::bigint)
+        AND (:ids::bigint[] IS NULL OR s.id = ANY (:ids::bigint[]))
+        AND (:confidence::text[] IS NULL OR s.confidence = ANY (:confidence::text[]))
+        AND (:kindOf::text IS NULL OR (s.column_name = '') = (:kindOf::text = 'tables'))
+      ORDER BY s.id
+      LIMIT :limit
+   ) first
+   WHERE :visible
+     AND (:workspaceId::uuid IS NULL OR d.workspace_id = :workspaceId::uuid)
+     AND (:databaseId::bigint IS NULL OR d.id = :databaseId::bigint)
+     AND (:crawlerId::uuid IS NULL OR d.crawler_id = :crawlerId::uuid)
+     AND (:entityId::bigint IS NULL OR d.id = (SELECT collected_database_id FROM entity WHERE id = :entityId::bigint))
+   ORDER BY first.id
+   LIMIT :limit`;
 
-const bindingsOf = (filter: SuggestionFilter) => ({
-  statuses: [...(filter.status ?? ['open'])],
-  workspaceId: filter.workspaceId ?? null,
-  entityId: filter.entityId ?? null,
-  databaseId: filter.databaseId ?? null,
-  crawlerId: filter.crawlerId ?? null,
-  confidence: filter.confidence === undefined ? null : [...filter.confidence],
-  kindOf: filter.of ?? null,
-});
+function bindingsOf(
+  filter: SuggestionFilter & { ids?: readonly string[] | undefined },
+  { after, limit, visible }: { after: string; limit: number; visible: Knex.Raw },
+) {
+  return {
+    statuses: [...new Set(filter.status ?? ['open'])],
+    workspaceId: filter.workspaceId ?? null,
+    entityId: filter.entityId ?? null,
+    databaseId: filter.databaseId ?? null,
+    crawlerId: filter.crawlerId ?? null,
+    confidence: filter.confidence === undefined ? null : [...filter.confidence],
+    kindOf: filter.of ?? null,
+    ids: filter.ids === undefined ? null : [...filter.ids],
+    after,
+    limit,
+    visible,
+  };
+}
 
 /**
  * Lists suggestions in the order in which they came, so that what a table was asked at once stands together.
@@ -92,14 +118,11 @@ export async function listSuggestions(
   page: { cursor?: string | undefined; limit: number },
   visible: Knex.Raw,
 ): Promise<Page<Suggestion>> {
-  const [after] = decodeCursor(page.cursor, [DECIMAL]) ?? ['0'];
+  const [after = '0'] = decodeCursor(page.cursor, [DECIMAL]) ?? [];
   const rows = await query<Suggestion>(
     database,
-    `SELECT ${COLUMNS} ${FROM}
-      WHERE ${FILTERED} AND s.id > CAST(:after AS bigint) AND :visible
-      ORDER BY s.id
-      LIMIT :limit + 1`,
-    { ...bindingsOf(filter), after: after ?? '0', visible, limit: page.limit },
+    `SELECT ${COLUMNS} ${FROM} WHERE s.id IN (${PAGE}) ORDER BY s.id`,
+    bindingsOf(filter, { after, limit: page.limit + 1, visible }),
   );
   return pageOf(
     rows,
@@ -118,16 +141,8 @@ export async function openSuggestions(
 ): Promise<string[]> {
   const rows = await query<{ id: string }>(
     database,
-    `SELECT s.id::text AS id ${FROM}
-      WHERE ${FILTERED} AND (:ids::bigint[] IS NULL OR s.id = ANY (:ids::bigint[])) AND :visible
-      ORDER BY s.id
-      LIMIT :limit`,
-    {
-      ...bindingsOf({ ...filter, status: ['open'] }),
-      ids: filter.ids === undefined ? null : [...filter.ids],
-      visible,
-      limit,
-    },
+    `SELECT page.id::text AS id FROM (${PAGE}) page`,
+    bindingsOf({ ...filter, status: ['open'] }, { after: '0', limit, visible }),
   );
   return rows.map(({ id }) => id);
 }

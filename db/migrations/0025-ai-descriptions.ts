@@ -3,7 +3,9 @@ import type { Knex } from 'knex';
 /** Descriptions that a language model suggests: where it is asked, what it is to be asked, and what it said. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
-    ALTER TABLE crawler ADD COLUMN ai_descriptions boolean NOT NULL DEFAULT false;
+    -- And when all of its tables were looked through, after which only runs that changed something matter.
+    ALTER TABLE crawler ADD COLUMN ai_descriptions boolean NOT NULL DEFAULT false,
+                        ADD COLUMN ai_looked_through_at timestamptz;
 
     -- Whose words a description was at first: a person's, or a model's that a person accepted.
     ALTER TABLE annotation ADD COLUMN origin text NOT NULL DEFAULT 'person' CHECK (origin IN ('person', 'ai'));
@@ -87,6 +89,8 @@ export async function up(knex: Knex): Promise<void> {
     CREATE TABLE description_suggestion (
       id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       entity_id   bigint NOT NULL REFERENCES entity ON DELETE CASCADE,
+      -- The entity's, which never changes: lists go through the databases that somebody may see.
+      collected_database_id bigint NOT NULL,
       column_name text NOT NULL DEFAULT '',
       digest      text NOT NULL,
       answer_id   bigint NOT NULL REFERENCES description_answer ON DELETE CASCADE,
@@ -103,7 +107,7 @@ export async function up(knex: Knex): Promise<void> {
       CONSTRAINT description_suggestion_once UNIQUE (entity_id, column_name, digest),
       CHECK ((status = 'refused') = (description IS NULL))
     );
-    CREATE INDEX description_suggestion_open ON description_suggestion (id) WHERE status = 'open';
+    CREATE INDEX description_suggestion_listing ON description_suggestion (collected_database_id, status, id);
     CREATE INDEX description_suggestion_answer ON description_suggestion (answer_id);
     CREATE INDEX description_suggestion_person ON description_suggestion (decided_by);
   `);
@@ -115,6 +119,6 @@ export async function down(knex: Knex): Promise<void> {
                description_model;
     ALTER TABLE annotation_edit DROP COLUMN origin;
     ALTER TABLE annotation DROP COLUMN origin;
-    ALTER TABLE crawler DROP COLUMN ai_descriptions;
+    ALTER TABLE crawler DROP COLUMN ai_looked_through_at, DROP COLUMN ai_descriptions;
   `);
 }
