@@ -1,6 +1,6 @@
 import type { Actor } from '../../access/actor.js';
 import { visiblePredicate } from '../../access/visibility.js';
-import { acceptSuggestion, decideOn, rejectSuggestion } from '../../catalog/describing/decide.js';
+import { acceptMany, acceptSuggestion, rejectMany, rejectSuggestion } from '../../catalog/describing/decide.js';
 import { askAgain, askingOf } from '../../catalog/describing/queue.js';
 import { getSuggestion, listSuggestions, openSuggestions } from '../../catalog/describing/suggestions.js';
 import { getEntity, requireVisible } from '../../catalog/entities/entity.js';
@@ -154,10 +154,11 @@ export const suggestionRoutes: Route[] = [
       const { workspaceId, ids, filter, decision, reason } = body;
       const seen = visiblePredicate(actor);
       const found = await openSuggestions(database, { ...filter, workspaceId, ids }, MOST + 1, seen);
-      const by = { personId: actor.personId };
-      const outcome = await decideOn(found.slice(0, MOST), (id) =>
-        decision === 'accept' ? acceptSuggestion(database, id, by) : rejectSuggestion(database, id, { ...by, reason }),
-      );
+      const some = found.slice(0, MOST);
+      const outcome =
+        decision === 'accept'
+          ? await acceptMany(database, some, actor.personId)
+          : await rejectMany(database, some, { personId: actor.personId, reason });
       const missing = (ids ?? [])
         .filter((id) => !found.includes(id))
         .map((id) => ({ id, code: 'NOT_FOUND', message: 'There is no such open suggestion in the workspace' }));

@@ -15,22 +15,30 @@ interface Undecided {
   description: string | null;
 }
 
+/** Of objects by table and name, as `currentDigests` reads them. */
+type Digests = Awaited<ReturnType<typeof currentDigests>>;
+
+/** Accepted in one transaction: each commit waits for the disk. */
+const AT_ONCE = 50;
+
 /**
  * Makes a suggestion the description, as the act of the person who accepts it: with the history, and for search, like any
  * other words of people. Never over words that are there.
  * @param by.description instead of what was suggested
+ * @param known what tables say now, where it has been read just before
  * @throws SuggestionNotOpen, SuggestionStale, DescribedByPerson, VersionConflict, NotFound
  */
 export async function acceptSuggestion(
   database: Database,
   id: string,
   by: { personId: string; description?: string | undefined },
+  known?: Digests,
 ): Promise<void> {
   const stale = await database.transaction(async (transaction) => {
     const suggestion = await readUndecided(transaction, id);
     const { entityId, column, digest } = suggestion;
-    const now = (await currentDigests(transaction, [entityId])).get(entityId);
-    if (now?.get(column) !== digest) return true;
+    const now = known ?? (await currentDigests(transaction, [entityId]));
+    if (now.get(entityId)?.get(column) !== digest) return true;
     const { description, version } = await readAnnotation(transaction, entityId, column);
     if (description !== null) throw new DescribedByPerson();
     const text = by.description ?? suggestion.description ?? '';
@@ -79,19 +87,68 @@ export interface Decided {
   left: { id: string; code: string; message: string }[];
 }
 
-/** Decides on many, each by itself: one that cannot be does not keep the others. */
-export async function decideOn(ids: readonly string[], decide: (id: string) => Promise<void>): Promise<Decided> {
+/** Accepts many, each by itself: one that cannot be does not keep the others. */
+export async function acceptMany(database: Database, ids: readonly string[], personId: string): Promise<Decided> {
   const outcome: Decided = { decided: [], left: [] };
-  for (const id of ids) {
-    try {
-      await decide(id);
-      outcome.decided.push(id);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      outcome.left.push({ id, code: String(error.code), message: error.message });
-    }
-  }
+  // In one order, so that two who accept the same ones wait for each other and never both.
+  const inOrder = [...ids].sort((one, other) => Number(BigInt(one) - BigInt(other)));
+  for (let from = 0; from < inOrder.length; from += AT_ONCE)
+    await acceptSome(database, inOrder.slice(from, from + AT_ONCE), personId, outcome);
   return outcome;
+}
+
+async function acceptSome(
+  database: Database,
+  ids: readonly string[],
+  personId: string,
+  outcome: Decided,
+): Promise<void> {
+  const tables = await query<{ id: string }>(
+    database,
+    'SELECT DISTINCT entity_id::text AS id FROM description_suggestion WHERE id = ANY (?::bigint[])',
+    [[...ids]],
+  );
+  const known = await currentDigests(
+    database,
+    tables.map(({ id }) => id),
+  );
+  await database.transaction(async (transaction) => {
+    for (const id of ids) {
+      try {
+        await acceptSuggestion(transaction, id, { personId }, known);
+        outcome.decided.push(id);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        outcome.left.push({ id, code: String(error.code), message: error.message });
+      }
+    }
+  });
+}
+
+/** Rejects many; those that are no longer open are left. */
+export async function rejectMany(
+  database: Database,
+  ids: readonly string[],
+  by: { personId: string; reason?: string | undefined },
+): Promise<Decided> {
+  const rejected = await query<{ id: string }>(
+    database,
+    // In the order in which they are accepted too, so that no two wait for each other.
+    `WITH open AS (
+       SELECT id FROM description_suggestion WHERE id = ANY (:ids::bigint[]) AND status = 'open' ORDER BY id FOR UPDATE
+     )
+     UPDATE description_suggestion s
+        SET status = 'rejected', reason = :reason, decided_by = :personId, decided_at = now()
+       FROM open
+      WHERE s.id = open.id
+      RETURNING s.id::text AS id`,
+    { ids: [...ids], reason: by.reason ?? null, personId: by.personId },
+  );
+  const done = new Set(rejected.map(({ id }) => id));
+  const left = ids
+    .filter((id) => !done.has(id))
+    .map((id) => ({ id, code: 'SUGGESTION_NOT_OPEN', message: 'Somebody decided on it meanwhile' }));
+  return { decided: ids.filter((id) => done.has(id)), left };
 }
 
 async function readUndecided(database: Database, id: string): Promise<Undecided> {

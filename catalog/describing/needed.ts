@@ -121,7 +121,10 @@ async function setStatus(database: Database, ids: readonly string[], from: strin
   if (ids.length === 0) return;
   await query(
     database,
-    'UPDATE description_suggestion SET status = :to WHERE id = ANY (:ids::bigint[]) AND status = :from',
+    `WITH found AS (
+       SELECT id FROM description_suggestion WHERE id = ANY (:ids::bigint[]) AND status = :from ORDER BY id FOR UPDATE
+     )
+     UPDATE description_suggestion s SET status = :to FROM found WHERE s.id = found.id`,
     { ids: [...ids], from, to },
   );
 }
