@@ -2,7 +2,7 @@ import type { Database } from '../../db/database.js';
 import type { Tables } from './tables.js';
 
 /** Of so many documents the words are known to be in use, without asking the index for each. */
-const SAMPLED = 200;
+const SAMPLED = 50;
 /** Removed documents for each word of the dictionary that is looked at; and the fewest words that are. */
 const DOCUMENTS_PER_WORD = 10;
 const FEWEST = 100;
