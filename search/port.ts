@@ -118,7 +118,8 @@ export interface SearchIndex {
     batch: { put: readonly SearchDocument[]; remove: readonly string[] },
     signal?: AbortSignal | undefined,
   ): Promise<void>;
-  search(request: SearchRequest): Promise<SearchAnswer>;
+  /** @param signal breaks it off, in the engine too; the promise is then rejected with the signal's reason, or fails */
+  search(request: SearchRequest, signal?: AbortSignal | undefined): Promise<SearchAnswer>;
   /** Fills a new index beside the old and swaps: search is never empty meanwhile. Returns how many documents it holds. */
   rebuild(documents: AsyncIterable<readonly SearchDocument[]>): Promise<number>;
   health(): Promise<{ ok: true } | { ok: false; reason: string }>;

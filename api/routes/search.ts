@@ -1,3 +1,4 @@
+import type { Response } from 'express';
 import type { Actor } from '../../access/actor.js';
 import { visibleWorkspaces } from '../../access/visibility.js';
 import { crawlerNames } from '../../catalog/crawlers/crawler-names.js';
@@ -38,11 +39,18 @@ export const searchRoutes: Route[] = [
     query: suggestionQuery,
     reply: { status: 200, description: 'Suggestions, best first.', body: suggestionsSchema },
     problems: ['SEARCH_UNAVAILABLE'],
-    handle: async ({ database, searchIndex }, { actor, query: { q, limit } }) => {
+    handle: async ({ database, searchIndex }, { actor, query: { q, limit }, response }) => {
       // Everything newest first is no suggestion.
       if (q.trim() === '') return { body: { suggestions: [] } };
       const asked = await searchRequest(database, { q, limit, facets: [] }, actor);
-      const answer = await searchIndex.search({ ...asked, onlyBest: true });
+      const answer = await searchIndex
+        .search({ ...asked, onlyBest: true }, whenClosed(response))
+        .catch((error: unknown) => {
+          // Whoever typed on has gone, and hears of nothing.
+          if (response.destroyed) return undefined;
+          throw error;
+        });
+      if (answer === undefined) return { body: { suggestions: [] } };
       return {
         body: {
           suggestions: answer.hits.map(presentHit).map(({ kind, document, highlights, fields }) => ({
@@ -62,6 +70,13 @@ export const searchRoutes: Route[] = [
     },
   }),
 ];
+
+/** Aborts when whoever asked goes before there is an answer: browsers do so to a suggestion when the next letter is typed. */
+function whenClosed(response: Response): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
+}
 
 async function visibleWatermark({ database }: ApiContext, actor: Actor) {
   const mark = await watermark(database);

@@ -53,7 +53,7 @@ export function createMeilisearchIndex(options: { url: string; key?: string | un
           for (const task of tasks) succeeded(await client.tasks.waitForTask(task));
         });
       }),
-    search: (request) => available(() => answer(client, uid, request)),
+    search: (request, signal) => available(() => http.on({ signal }, () => answer(client, uid, request))),
     rebuild: (pages) =>
       available(() =>
         http.on(WRITING, async () => {

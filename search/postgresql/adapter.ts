@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.js';
 import { BadCursor } from '../cursor.js';
 import { type SearchIndex, SearchUnavailable } from '../port.js';
+import { untilAborted } from './cancel.js';
 import { DictionarySweep } from './dictionary.js';
 import { rebuildTables } from './rebuild-tables.js';
 import { answer } from './search.js';
@@ -21,18 +22,20 @@ export function createPostgresqlIndex(database: Database): SearchIndex {
           throw new SearchUnavailable('The search tables are missing: the migrations have not run.');
       }),
     write: (batch) => available(() => writeBatch(database, LIVE, prepareBatch(batch), sweep)),
-    search: (request) =>
+    search: (request, signal) =>
       available(() =>
         database.transaction(
           async (transaction) => {
-            await transaction.raw(
+            const { rows } = await transaction.raw<{ rows: { backend: number }[] }>(
               // Compiling, or starting processes, takes longer than these queries do. A sequential scan is never the
               // right plan for one of them, but statistics of a table just filled can make it look so.
               `SELECT set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),
                       set_config('max_parallel_workers_per_gather', '0', true),
-                      set_config('pg_trgm.similarity_threshold', '0.3', true)`,
+                      set_config('pg_trgm.similarity_threshold', '0.3', true), pg_backend_pid() AS backend`,
             );
-            return answer(transaction, LIVE, request);
+            const work = () => answer(transaction, LIVE, request);
+            const [{ backend }] = rows as [{ backend: number }];
+            return signal === undefined ? work() : untilAborted(database, backend, signal, work);
           },
           { isolationLevel: 'repeatable read', readOnly: true },
         ),
