@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createCrawler, markDeleting, updateCrawler } from '../catalog/crawlers/write-crawlers.js';
 import { createSearchIndex } from '../search/create-index.js';
+import { drainOutbox } from '../search/outbox.js';
 import { rebuildIndex } from '../search/rebuild.js';
 import { type Installation, install } from './installation.js';
 import { measureRemoval, type RemovalMeasure } from './measure-removal.js';
@@ -108,7 +109,10 @@ async function fillCatalog(
   }
   // Once for the filling of search, which else goes through all entities for each page, and once for search itself.
   await database.raw('VACUUM ANALYZE');
-  await rebuildIndex(database, createSearchIndex({ database }));
+  const index = createSearchIndex({ database });
+  await rebuildIndex(database, index);
+  // Lineage of views has told search of their neighbours, in nobody's name.
+  for (let remaining = true; remaining; ) ({ remaining } = await drainOutbox(database, index));
   await database.raw('VACUUM ANALYZE');
   await database.raw('CREATE EXTENSION pg_stat_statements');
   console.error('search: filled');
