@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { putMember } from '../../access/members.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
@@ -62,6 +62,30 @@ it('suggests the first hits of the same search, and nothing of others', async ()
     field: 'receiptEmail',
     segments: [{ text: 'receiptEmail', match: true }],
   });
+});
+
+it('breaks a suggestion off that the browser has given up, and answers the next', async () => {
+  const standing = async () => {
+    const { rows } = await api.database.raw<{ rows: { n: number }[] }>(
+      `SELECT count(*)::integer AS n FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%search_document%'`,
+    );
+    return rows[0]?.n;
+  };
+  await api.database.transaction(async (transaction) => {
+    await transaction.raw('LOCK TABLE search_document IN ACCESS EXCLUSIVE MODE');
+    const typed = new AbortController();
+    const asked = fetch(`${api.url}/api/v1/search/suggestions?q=ord`, {
+      headers: { authorization: `Bearer ${people.viewer.token}` },
+      signal: typed.signal,
+    });
+    const failed = expect(asked).rejects.toThrow(/aborted/);
+    await vi.waitFor(async () => expect(await standing()).toBe(1));
+    typed.abort();
+    await failed;
+    await vi.waitFor(async () => expect(await standing()).toBe(0));
+  });
+  expect((await get('/search/suggestions?q=ord')).body.suggestions.length).toBeGreaterThan(0);
 });
 
 it('exports every hit once, in the order of the search, with no formula in it', async () => {
