@@ -47,6 +47,12 @@ export function highlightsOf(document: SearchDocument, sought: readonly Sought[]
   return highlights;
 }
 
+/** A name, cut where the words sought match. */
+export function segmentsOfName(name: string, sought: readonly Sought[], text: string): Segment[] {
+  const marks = marksIn(name, sought);
+  return segmentsOf(name, marks.length > 0 ? marks : typedTogether(name, text));
+}
+
 interface Mark {
   start: number;
   end: number;

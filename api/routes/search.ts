@@ -3,12 +3,13 @@ import type { Actor } from '../../access/actor.js';
 import { visibleWorkspaces } from '../../access/visibility.js';
 import { crawlerNames } from '../../catalog/crawlers/crawler-names.js';
 import { fieldsOf } from '../../search/fields.js';
+import { findWorkspaces } from '../../search/find-workspaces.js';
 import type { SearchHit } from '../../search/port.js';
 import { watermark } from '../../search/watermark.js';
 import type { ApiContext } from '../context.js';
 import { type Route, route, visible } from '../route.js';
 import { searchAnswerSchema, searchQuery, suggestionQuery, suggestionsSchema } from '../schemas/search.js';
-import { searchRequest } from '../search-request.js';
+import { isForWorkspaces, searchRequest } from '../search-request.js';
 
 export const searchRoutes: Route[] = [
   route({
@@ -17,13 +18,23 @@ export const searchRoutes: Route[] = [
     tag: 'Search',
     summary: 'Search the map',
     description:
-      'Finds databases, schemas and tables by name, columns and comments; forgives misspelling. What you may not see ' +
+      'Finds databases, schemas and tables by name, columns and comments, and workspaces by name; forgives misspelling. What you may not see ' +
       'is neither found nor counted.',
     access: visible,
     query: searchQuery,
     reply: { status: 200, description: 'Hits, best first.', body: searchAnswerSchema },
-    problems: ['BAD_CURSOR', 'SEARCH_UNAVAILABLE'],
+    problems: ['BAD_CURSOR', 'INVALID_CURSOR', 'SEARCH_UNAVAILABLE'],
     handle: async (context, { actor, query }) => {
+      if (isForWorkspaces(query)) {
+        const { workspaces, ...page } = await findWorkspaces(context.database, {
+          text: query.q,
+          visible: visibleWorkspaces(actor),
+          cursor: query.cursor,
+          limit: query.limit,
+        });
+        const mark = await visibleWatermark(context, actor);
+        return { body: { hits: [], workspaces, ...page, totalIsExact: true, facets: {}, watermark: mark } };
+      }
       const asked = await searchRequest(context.database, query, actor);
       const [answer, mark] = await Promise.all([context.searchIndex.search(asked), visibleWatermark(context, actor)]);
       return { body: { ...answer, hits: answer.hits.map(presentHit), watermark: mark } };

@@ -10,8 +10,11 @@ const text = z.string().min(1).max(256);
 
 /** What a search is narrowed by. */
 export const searchFilters = {
-  kind: several(z.enum(['database', 'schema', 'table', 'field'])).meta({
-    description: '`field` looks in the names of columns alone; each hit is a table with its fields that match.',
+  kind: several(z.enum(['database', 'schema', 'table', 'field', 'workspace', 'task-code', 'api', 'ai-asset'])).meta({
+    description:
+      '`field` looks in the names of columns alone; each hit is a table with its fields that match. `workspace` finds those of ' +
+      'your workspaces, in `workspaces` of the answer. No type of source gives task code, APIs or AI assets yet: asking for these ' +
+      'is refused.',
   }),
   type: several(text),
   sourceType: several(text),
@@ -127,6 +130,14 @@ export const searchAnswerSchema = z
         })
         .meta({ id: 'SearchHit' }),
     ),
+    workspaces: z
+      .array(
+        z
+          .object({ id: z.string(), name: z.string(), description: z.string().nullable(), segments })
+          .meta({ id: 'WorkspaceHit' }),
+      )
+      .optional()
+      .meta({ description: 'With kind=workspace alone, instead of hits: those you may see, best first.' }),
     total: z.int(),
     totalIsExact: z.boolean().meta({ description: 'False where there are more than 10,000.' }),
     facets: z.partialRecord(

@@ -40,7 +40,12 @@ const LISTS: Record<string, string[]> = {
   '/resource-groups': [''],
   '/runs': ['', '?limit=1'],
   '/saved-searches': [''],
-  '/search': SEARCHES.flatMap((q) => [`?q=${q}&facets=${FACETS}`, `?q=${q}&limit=1`, `?q=${q}&kind=field`]),
+  '/search': SEARCHES.flatMap((q) => [
+    `?q=${q}&facets=${FACETS}`,
+    `?q=${q}&limit=1`,
+    `?q=${q}&kind=field`,
+    `?q=${q}&kind=workspace`,
+  ]),
   '/search/export.csv': SEARCHES.map((q) => `?q=${q}`),
   '/search/suggestions': SEARCHES.map((q) => `?q=${q}`),
   '/source-types': [''],

@@ -142,3 +142,54 @@ it('keeps searches for their owner, and for a workspace they are shared with', a
   expect(await api.call('DELETE', path, { as: people.viewer })).toMatchObject({ status: 204 });
   expect(await get(path)).toMatchObject({ status: 404 });
 });
+
+it('finds workspaces by name, of those that one is in, as they are called now', async () => {
+  const names = (answer: { body: { workspaces: { name: string }[] } }) =>
+    answer.body.workspaces.map(({ name }) => name);
+  const { rows } = await api.database.raw<{ rows: { id: string }[] }>(
+    `INSERT INTO workspace (name, description) VALUES
+       ('Customer Analytics', 'Numbers for marketing'), ('customer', NULL), ('Marketing 市场部', NULL), ('Finance', NULL)
+     RETURNING id`,
+  );
+  for (const { id } of rows.slice(0, 3)) await putMember(api.database, id, people.viewer.personId, 'viewer');
+  const find = (q: string, as = people.viewer) => get(`/search?kind=workspace&q=${encodeURIComponent(q)}`, as);
+  expect(names(await find('customer'))).toEqual(['customer', 'Customer Analytics']);
+  expect(names(await find('custmer analytcs'))).toEqual(['Customer Analytics']);
+  expect(names(await find('customeran'))[0]).toBe('Customer Analytics');
+  expect(names(await find('market'))).toEqual(['Marketing 市场部', 'Customer Analytics']);
+  expect(names(await find('市场'))).toEqual(['Marketing 市场部']);
+  expect(names(await find('finance'))).toEqual([]);
+  expect(names(await find('finance', people.tenantAdmin))).toEqual(['Finance']);
+  expect(names(await find('customer', people.outsider))).toEqual([]);
+  expect((await find('anal')).body).toMatchObject({
+    hits: [],
+    total: 1,
+    workspaces: [{ segments: [{ text: 'Customer ' }, { text: 'Anal', match: true }, { text: 'ytics' }] }],
+  });
+  await api.database.raw(`UPDATE workspace SET name = 'Clients' WHERE name = 'customer'`);
+  expect(names(await find('client'))).toEqual(['Clients']);
+
+  const paged: string[] = [];
+  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+    const { body } = await get(`/search?kind=workspace&limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
+    paged.push(...body.workspaces.map(({ name }: { name: string }) => name));
+    cursor = body.nextCursor;
+  }
+  expect(paged).toEqual(names(await get('/search?kind=workspace&limit=100')));
+  expect(paged.length).toBeGreaterThan(3);
+  for (const query of ['kind=workspace&kind=table', 'kind=workspace&owner=x'])
+    expect(await get(`/search?${query}`)).toMatchObject({ status: 400, body: { code: 'INVALID_INPUT' } });
+});
+
+it('finds databases by name, and says of kinds that nothing is collected of that there is none', async () => {
+  expect((await get('/search?q=shop&kind=database')).body).toMatchObject({
+    total: 1,
+    hits: [{ kind: 'database', document: { name: 'shop' } }],
+  });
+  expect((await get('/search?q=shop&kind=database', people.outsider)).body).toMatchObject({ total: 0, hits: [] });
+  for (const kind of ['task-code', 'api', 'ai-asset'])
+    expect(await get(`/search?kind=${kind}`)).toMatchObject({
+      status: 400,
+      body: { code: 'INVALID_INPUT', detail: expect.stringContaining('no type of source gives it yet') },
+    });
+});

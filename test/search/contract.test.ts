@@ -165,6 +165,25 @@ describe.each(engines.filter(({ available }) => available))('a search index kept
       expect((await search('billing')).hits.map(({ document }) => document.kind)).toEqual(['table', 'schema']);
     });
 
+    test('finds a database by its own name among what it holds, misspelt too, and only for who may see it', async () => {
+      const database = {
+        kind: 'database' as const,
+        type: 'DATABASE',
+        schema: null,
+        columnNames: [],
+        columnComments: [],
+      };
+      await put(
+        tableDocument({ ...database, name: 'warehouse', database: 'warehouse', visibleTo: '17' }),
+        tableDocument({ name: 'warehouse', database: 'warehouse', visibleTo: '17' }),
+        tableDocument({ ...database, name: 'warehouse_test', database: 'warehouse_test', visibleTo: '18' }),
+      );
+      const only = { filters: { kind: ['database'] } };
+      expect(await names('warehouse', only)).toEqual(['warehouse', 'warehouse_test']);
+      expect(await names('warehosue', { ...only, visibleTo: ['17'] })).toEqual(['warehouse']);
+      expect(await search('warehouse', { ...only, visibleTo: ['19'] })).toMatchObject({ hits: [], total: 0 });
+    });
+
     test('what is opened more before its equals, and not before better matches', async () => {
       await put(
         tableDocument({ name: 'stock_a', popularity: 0 }),
