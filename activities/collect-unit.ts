@@ -68,7 +68,7 @@ async function collect(
       return { ...counts, yielded: { ...quiet, attempts: attempt } };
     }
     if (claim.trigger === 'plan' && !paused) await rememberListing(database, stager, digest.value());
-    if (claim.trigger !== 'plan' && !paused) await readHistory(database, reader, claim, signal, log);
+    if (claim.trigger !== 'plan' && !paused) await readHistory(database, reader, claim, ref, signal, log);
     if (paused) log.info('pause', 'Reading rests: the run is paused');
     return paused ? { ...counts, yielded } : counts;
   } finally {

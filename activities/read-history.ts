@@ -1,3 +1,4 @@
+import { type Problem, recordProblems } from '../catalog/runs/problems.js';
 import type { RunLogger } from '../catalog/runs/run-logger.js';
 import type { UnitClaim } from '../catalog/runs/units.js';
 import type { DatabaseReader } from '../connectors/contract.js';
@@ -13,6 +14,7 @@ export async function readHistory(
   database: Database,
   reader: DatabaseReader,
   { collectedDatabaseId, crawlerId }: UnitClaim,
+  { runId, unit }: { runId: string; unit: number },
   signal: AbortSignal,
   log: RunLogger,
 ): Promise<void> {
@@ -24,7 +26,7 @@ export async function readHistory(
       log.warn('history', `${reason}. ${remedy}`, { code, remedy });
     }
     if (lacking !== undefined && statements.length === 0) return;
-    const { ran, without, unreadable } = await countStatements(
+    const { ran, without, unreadable, unparsed, example } = await countStatements(
       database,
       collectedDatabaseId,
       { statements, texts },
@@ -33,9 +35,16 @@ export async function readHistory(
     const but = [
       ...(without > 0 ? [`${without} of them are longer than 256 KB or have lost their text`] : []),
       ...(unreadable > 0 ? [`${unreadable} of them are cut off`] : []),
+      ...(unparsed > 0 ? [`what ${unparsed} of them read and write is not known`] : []),
     ];
+    if (unparsed > 0) await recordProblems(database, runId, unit, [notRead(unparsed, example ?? '')]);
     const words = `Query history: ${ran} of ${statements.length} statements ran since it was read before`;
-    log[but.length > 0 ? 'warn' : 'info']('history', [words, ...but].join('; '), { ran, without, unreadable });
+    log[but.length > 0 ? 'warn' : 'info']('history', [words, ...but].join('; '), {
+      ran,
+      without,
+      unreadable,
+      unparsed,
+    });
   } catch (error) {
     if (signal.aborted) throw error;
     const { code, remedy } = { code: 'INTERNAL', remedy: undefined, ...(error as object) };
@@ -44,6 +53,17 @@ export async function readHistory(
       ...(remedy === undefined ? {} : { remedy }),
     });
   }
+}
+
+/** They are kept and counted; an example tells what kind of statement it is. */
+function notRead(count: number, example: string): Problem {
+  return {
+    schema: null,
+    name: null,
+    code: 'STATEMENTS_NOT_READ',
+    message: `What ${count === 1 ? 'a statement' : `${count} statements`} of the query history read and write is not known, e.g. ${example.slice(0, 200)}`,
+    remedy: 'The map is right without it. State the edges by hand if they matter.',
+  };
 }
 
 async function isWanted(database: Database, crawlerId: string): Promise<boolean> {

@@ -24,6 +24,10 @@ export interface CountedHistory {
   without: number;
   /** Of those: whose text was cut off or is none of the language's, so that nothing of it is kept. */
   unreadable: number;
+  /** Of those: kept, without what they read and write. */
+  unparsed: number;
+  /** The text of one of them. */
+  example?: string;
 }
 
 /** Texts that are asked for, and statements written, at once. */
@@ -55,7 +59,7 @@ export async function countStatements(
     const newTime = Math.max(0, statement.totalTime - last.totalTime);
     return [{ ...statement, newCalls: statement.calls - last.calls, newTime }];
   });
-  const result: CountedHistory = { ran: ran.length, without: 0, unreadable: 0 };
+  const result: CountedHistory = { ran: ran.length, without: 0, unreadable: 0, unparsed: 0 };
   for (let start = 0; start < ran.length; start += SLICE) {
     signal.throwIfAborted();
     const slice = ran.slice(start, start + SLICE);
@@ -77,6 +81,10 @@ export async function countStatements(
         continue;
       }
       const { access } = read;
+      if (access === undefined) {
+        result.unparsed += 1;
+        result.example ??= read.text;
+      }
       if (access !== undefined && !isOfTables([...access.reads, ...access.writes])) continue;
       kept.push({
         ...read,

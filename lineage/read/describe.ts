@@ -89,7 +89,7 @@ export function describeEdges(
               'id', p.id::text, 'kind', p.kind, 'name', CASE WHEN s.shown THEN p.name END, 'state', p.state,
               'parser', p.parser, 'reason', CASE WHEN s.shown THEN p.reason END,
               'source', CASE WHEN p.kind = 'query' THEN p.evidence ->> 'source' END,
-              'calls', CASE WHEN p.kind = 'query' THEN p.evidence -> 'calls' END,
+              'calls', CASE WHEN p.kind = 'query' AND s.shown THEN p.evidence -> 'calls' END,
               'statedBy', CASE WHEN p.kind = 'manual' THEN p.evidence ->> 'personName' END,
               'edgeId', CASE WHEN p.kind = 'manual' THEN p.key END,
               'since', l.valid_from, 'until', l.valid_to, 'lastSeen', l.last_seen

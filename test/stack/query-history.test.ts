@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { updateCrawler } from '../../catalog/crawlers/write-crawlers.js';
 import { query } from '../../db/query.js';
 import { connectionTo, createSource, type Source, servers } from '../connectors/postgresql/source.js';
 import { type CollectingStack, startCollectingStack } from './collecting-stack.js';
+
+// Each of them collects once or more.
+vi.setConfig({ testTimeout: 120_000 });
 
 let stack: CollectingStack;
 beforeAll(async () => {
