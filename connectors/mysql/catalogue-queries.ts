@@ -140,16 +140,19 @@ WHERE  ${schema} = ? AND TABLE_NAME IN (?)${where === undefined ? '' : ` AND ${w
 /**
  * One row for each object and section: name, number of the section, hash. Bindings: database and names, once for each
  * section. QUOTE tells NULL from '' and a separator from a text that holds one; each row is hashed first, so that what
- * is concatenated stays below any limit of the server.
+ * is concatenated stays below any limit of the server. MySQL 9.6 and newer have MD5 no longer; MariaDB and MySQL 5.7
+ * keep it, and the fingerprints of what was read from them.
+ * https://dev.mysql.com/doc/refman/9.6/en/encryption-functions.html
  */
-export function hashStatement(sections: readonly Section[]): string {
+export function hashStatement(sections: readonly Section[], { hasDictionary }: Flavour): string {
+  const hash = (what: string) => (hasDictionary ? `SHA2(${what}, 256)` : `MD5(${what})`);
   return sections
     .map(({ from, schema, where, order, parts }, number) => {
-      const row = `MD5(CONCAT_WS(',', ${parts.map((part) => `QUOTE(${part})`).join(', ')}))`;
+      const row = hash(`CONCAT_WS(',', ${parts.map((part) => `QUOTE(${part})`).join(', ')})`);
       const inOrder = order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`;
       return `
 SELECT CONVERT(TABLE_NAME USING utf8mb4) COLLATE utf8mb4_bin AS object, ${number} AS section,
-       MD5(GROUP_CONCAT(${row}${inOrder} SEPARATOR '')) AS hash
+       ${hash(`GROUP_CONCAT(${row}${inOrder} SEPARATOR '')`)} AS hash
 FROM   ${from}
 WHERE  ${schema} = ? AND TABLE_NAME IN (?)${where === undefined ? '' : ` AND ${where}`}
 GROUP  BY object`;

@@ -48,7 +48,7 @@ async function hashesOf(
   if (objects.some(({ partitioned }) => partitioned)) sections.push(PARTITIONS);
   if (objects.some(({ kind }) => kind === 'view')) sections.push(VIEWS);
   const bindings = sections.flatMap(() => [database, names]);
-  await session.eachRow(hashStatement(sections), bindings, ([object, section, hash]) => {
+  await session.eachRow(hashStatement(sections, flavour), bindings, ([object, section, hash]) => {
     const name = String(text(object));
     const known = hashes.get(name) ?? [];
     // Sections that not every page asks for are told apart by their table, not by their place.

@@ -14,19 +14,20 @@ export const GALERA_CLUSTER = `SHOW GLOBAL STATUS LIKE 'wsrep_cluster_state_uuid
 
 /**
  * Read-only, bounded, and speaking the same way whatever the server's defaults: no ANSI quotes in SHOW GRANTS, English
- * messages (they are compared), no cut hashes, every warning kept. `lock_wait_timeout` is a day or more by default,
- * and information_schema of MariaDB and MySQL 5.7 waits that long for a table that is being altered.
+ * messages (they are compared), no cut hashes. `lock_wait_timeout` is a day or more by default,
+ * and information_schema of MariaDB and MySQL 5.7 waits that long for a table that is being altered, and then says so in a
+ * warning, of which every one is kept. MySQL 9 lets only accounts with a privilege for it keep more warnings.
  */
-export function sessionSettings({ product, convertsInLists }: Flavour): string[] {
+export function sessionSettings({ product, hasDictionary, convertsInLists }: Flavour): string[] {
   const settings = [
     "sql_mode = ''",
     "lc_messages = 'en_US'",
     'sql_quote_show_create = 1',
     'group_concat_max_len = 16777216',
-    'max_error_count = 65535',
     'lock_wait_timeout = 2',
     product === 'MariaDB' ? 'max_statement_time = 60' : 'max_execution_time = 60000',
   ];
+  if (!hasDictionary) settings.push('max_error_count = 65535');
   if (convertsInLists) settings.push('in_predicate_conversion_threshold = 0');
   return [`SET SESSION ${settings.join(', ')}`, 'SET SESSION TRANSACTION READ ONLY'];
 }
