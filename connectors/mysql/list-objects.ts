@@ -45,7 +45,7 @@ async function hashesOf(
   if (names.length === 0) return hashes;
   const { flavour } = session;
   const sections = [columnsOf(flavour), indexesOf(flavour), FOREIGN_KEY_COLUMNS, FOREIGN_KEY_RULES];
-  if (objects.some(({ partitioned }) => partitioned)) sections.push(PARTITIONS);
+  if (objects.some(({ mayBePartitioned }) => mayBePartitioned)) sections.push(PARTITIONS);
   if (objects.some(({ kind }) => kind === 'view')) sections.push(VIEWS);
   const bindings = sections.flatMap(() => [database, names]);
   await session.eachRow(hashStatement(sections, flavour), bindings, ([object, section, hash]) => {

@@ -1,4 +1,5 @@
 import { OBJECTS, readStatement } from './catalogue-queries.js';
+import type { Flavour } from './flavour.js';
 import type { Row, Session } from './session.js';
 
 /** One row of information_schema.TABLES: what an object is, before its details are read. */
@@ -9,7 +10,11 @@ export interface ObjectRow {
   engine: string | undefined;
   collation: string | undefined;
   createOptions: string;
-  partitioned: boolean;
+  /**
+   * MariaDB and MySQL 5.7 tell with the table, where looking for partitions would cost opening each. MySQL 8 and newer say
+   * nothing of one that is partitioned by `KEY ()`, and have its partitions in their dictionary.
+   */
+  mayBePartitioned: boolean;
   /** What people wrote; a view has none. */
   comment: string | undefined;
   rows: number | undefined;
@@ -34,7 +39,7 @@ export async function readObjects(
   if (names.length === 0) return objects;
   const asked = new Set(names);
   await session.eachRow(readStatement(OBJECTS), [database, names], (row) => {
-    const object = objectOf(row);
+    const object = objectOf(row, session.flavour);
     if (object !== undefined && asked.has(object.name)) objects.set(object.name, object);
   });
   return objects;
@@ -44,7 +49,7 @@ export async function readObjects(
  * A table that cannot be opened has no engine, and the error in place of its comment; a view never has an engine, and
  * `VIEW` as its comment unless it is broken. (MariaDB 10.11; MySQL does the same.)
  */
-function objectOf(row: Row): ObjectRow | undefined {
+function objectOf(row: Row, { hasDictionary }: Flavour): ObjectRow | undefined {
   const [name, type, engine, collation, createOptions, comment, rows, bytes] = row.map(text);
   if (name === undefined || type === undefined || !TABLE_TYPES.has(type)) return undefined;
   const kind = type === 'VIEW' ? 'view' : 'table';
@@ -57,7 +62,7 @@ function objectOf(row: Row): ObjectRow | undefined {
     engine,
     collation,
     createOptions: (createOptions ?? '').replace(/\bpartitioned\b/, '').trim(),
-    partitioned: /\bpartitioned\b/.test(createOptions ?? ''),
+    mayBePartitioned: kind === 'table' && (hasDictionary || /\bpartitioned\b/.test(createOptions ?? '')),
     comment: kind === 'view' || failed || message === '' ? undefined : message,
     rows: count(rows),
     bytes: count(bytes),

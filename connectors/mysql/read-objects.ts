@@ -102,7 +102,11 @@ async function readDetails(
       details.foreignKeys,
     )) &&
     (await collect(FOREIGN_KEY_RULES, [...details.foreignKeys.keys()], details.rules)) &&
-    (await collect(PARTITIONS, namesOf(objects.filter(({ partitioned }) => partitioned)), details.partitions)) &&
+    (await collect(
+      PARTITIONS,
+      namesOf(objects.filter(({ mayBePartitioned }) => mayBePartitioned)),
+      details.partitions,
+    )) &&
     (await collect(VIEWS, namesOf(objects.filter(({ kind }) => kind === 'view')), details.views));
   return settled ? details : undefined;
 

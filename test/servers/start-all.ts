@@ -10,6 +10,7 @@ import { startTemporal } from '../../cli/embedded/temporal.js';
 import { resolveTemporalBinary } from '../../cli/embedded/temporal-binary.js';
 import { migrate, openDatabase } from '../../db/database.js';
 import { startMariadb } from './mariadb.js';
+import { hasMysql } from './mysql.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -60,6 +61,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     project.provide('temporal', temporal.address);
     project.provide('workflowBundle', bundle);
     project.provide('template', TEMPLATE);
+    if (!hasMysql()) console.warn('\n*** NOT TESTED, because not unpacked: MySQL. To have it: npm run test:servers\n');
     reportMissing({
       'PostgreSQL 15 (Debian postgresql-15)': postgres15,
       'MariaDB (Debian mariadb-server)': mariadb,

@@ -7,7 +7,7 @@ import { mysqlConnector } from '../../../connectors/mysql/connector.js';
 /** Empty where MariaDB is not installed; such tests are skipped, and the global set-up says so. */
 export const MARIADB = inject('mariadb');
 
-/** A database of a test's own on MariaDB, with the means to fill it and to read it through the connector. */
+/** A database of a test's own on a server, MariaDB unless told otherwise, with the means to fill it and to read it through the connector. */
 export class TestSource {
   readonly #readers: DatabaseReader[] = [];
   readonly #accounts: string[] = [];
@@ -15,11 +15,12 @@ export class TestSource {
   private constructor(
     readonly admin: Admin,
     readonly database: string,
+    private readonly server: string,
   ) {}
 
-  static async create(name = `t_${randomBytes(6).toString('hex')}`): Promise<TestSource> {
-    const admin = await createConnection({ uri: MARIADB, multipleStatements: true });
-    const source = new TestSource(admin, name);
+  static async create(name = `t_${randomBytes(6).toString('hex')}`, server = MARIADB): Promise<TestSource> {
+    const admin = await createConnection({ uri: server, multipleStatements: true });
+    const source = new TestSource(admin, name, server);
     await admin.query(`CREATE DATABASE \`${name}\``);
     await admin.query(`USE \`${name}\``);
     return source;
@@ -50,7 +51,7 @@ export class TestSource {
   }
 
   connection(user = 'root'): Connection {
-    const { hostname, port } = new URL(MARIADB);
+    const { hostname, port } = new URL(this.server);
     return {
       config: { host: hostname, port: Number(port), user },
       secrets: user === 'root' ? {} : { password: `secret of ${user}` },
