@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { acceptEvents } from '../../lineage/events/accept-events.js';
 import { openLineageEvent } from '../../lineage/events/event-shape.js';
 import { foldEvents } from '../../lineage/events/fold-events.js';
+import { giveBackBorrowed, lookAgainAfterRun } from '../../lineage/events/look-again.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { testDatabase } from '../servers/test-database.js';
@@ -136,7 +138,6 @@ describe('a name', () => {
     expect(await edges()).toEqual(['nightly: in -> shop.area_0.late']);
     source.put({ ...source.get(SyntheticSource.keyOf(0)), key: '7', name: 'late' });
     const { runId } = await map.crawl();
-    const { lookAgainAfterRun } = await import('../../lineage/events/look-again.js');
     await lookAgainAfterRun(catalog.database, runId);
     await tell(catalog.database, []);
     expect(await edges()).toEqual(['nightly: in -> late']);
@@ -185,7 +186,6 @@ it('A workspace speaks of its own tables and of public ones, and not of what oth
   // Between two tables of others it has no say.
   expect(await edges()).toEqual(['nightly: orders_0_daily -> out']);
   await map.rows(`UPDATE collected_database SET visibility = 'workspace'`);
-  const { giveBackBorrowed } = await import('../../lineage/events/look-again.js');
   await giveBackBorrowed(catalog.database);
   await tell(catalog.database, []);
   expect(await edges()).toEqual(outside);
@@ -226,7 +226,6 @@ it('A table that was dropped, truncated or renamed by a job stays on the map', a
 it('An event that cannot be folded is set aside, and the others are folded', async () => {
   const events = ['a', 'b', 'c'].map((name) => runEvent({ inputs: [`s3://a ${name}`], outputs: ['s3://a out'] }));
   await tell(catalog.database, []);
-  const { acceptEvents } = await import('../../lineage/events/accept-events.js');
   await acceptEvents(catalog.database, { workspaceId: null, personId: randomUUID() }, events);
   await rows(`UPDATE lineage_event SET event = replace(event, '2026-11-01T10', 'never') WHERE event LIKE '%"b"%'`);
   const failed = [];
@@ -240,6 +239,22 @@ it('An event that cannot be folded is set aside, and the others are folded', asy
   expect(await rows(`SELECT event LIKE '%"b"%' AS bad FROM lineage_event WHERE problem IS NOT NULL`)).toEqual([
     { bad: true },
   ]);
+});
+
+it('Events of a workspace that is gone are refused, and those that came at the same time are kept', async () => {
+  const accept = (workspaceId: string | null, name: string) =>
+    acceptEvents(catalog.database, { workspaceId, personId: randomUUID() }, [
+      runEvent({ outputs: [`s3://a ${name}`] }),
+    ]);
+  const told = ['a', 'b', 'c', 'd'].map((name) => accept(name === 'c' ? randomUUID() : null, name));
+  expect((await Promise.allSettled(told)).map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+  ]);
+  await expect(told[2]).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(await rows('SELECT count(*)::int AS n FROM lineage_event')).toEqual([{ n: 3 }]);
 });
 
 it('Text that PostgreSQL does not take is kept without it', async () => {
