@@ -19,7 +19,8 @@ export interface PendingView extends ViewPlace {
 
 /**
  * Views of the databases that a run was about whose edges are not those of what stands on the map: not read yet, read in
- * another version, or naming tables that the map did not have or no longer has. By id.
+ * another version, or naming tables that came or went since. By id. A name that was looked for in vain is kept with the view:
+ * as long as nothing has it, there is nothing new to be read.
  */
 export function pendingViews(
   database: Database,
@@ -44,13 +45,18 @@ export function pendingViews(
        AND e.kind = 'table' AND e.type IN ('VIEW', 'MATERIALIZED_VIEW') AND e.removed_at IS NULL
        AND e.id > CAST(:after AS bigint)
        AND (
-         p.id IS NULL OR p.entity_version IS DISTINCT FROM e.version OR p.unresolved > 0
+         p.id IS NULL OR p.entity_version IS DISTINCT FROM e.version
+         OR EXISTS (
+           SELECT 1
+           FROM unnest(p.missing) AS m(guid)
+           JOIN entity t ON t.guid = m.guid AND t.kind = 'table' AND t.removed_at IS NULL
+         )
          OR EXISTS (
            SELECT 1
            FROM lineage_edge l
            JOIN lineage_node n ON n.id = l.upstream
            JOIN entity t ON t.id = n.entity_id
-           WHERE l.process_id = p.id AND l.valid_to IS NULL AND t.removed_at IS NOT NULL
+           WHERE l.process_id = p.id AND l.valid_to IS NULL AND t.removed_at IS NOT NULL AND t.guid <> ALL (p.missing)
          )
        )
      ORDER BY e.id

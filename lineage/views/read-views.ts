@@ -108,7 +108,9 @@ function processOf(
     state: unread !== undefined || view.text === null ? 'unparsed' : incomplete === undefined ? 'parsed' : 'partial',
     parser: statements[0]?.parser ?? null,
     reason: reason?.slice(0, 1_000) ?? null,
-    unresolved: origins.filter(({ named, resolved }) => !named.own && resolved?.removed !== false).length,
+    missing: origins
+      .filter(({ named, resolved }) => !named.own && resolved?.removed !== false)
+      .map(({ named: { guid } }) => guid),
   };
 }
 

@@ -143,6 +143,9 @@ test('A table that the map does not have is outside of it until it comes, and a 
   await map.put('shop', null, 'v', ['id'], 'select `hr`.`people`.`id` AS `id` from `hr`.`people`');
   expect(await map.trace()).toEqual(['v parsed']);
   expect(await map.edges()).toEqual(['hr.people > v id>id']);
+  expect(await map.trace(), 'there is nothing new to be read').toEqual([]);
+  await map.put('hr', null, 'animals', ['id']);
+  expect(await map.trace(), 'what came is not what was missing').toEqual([]);
   const people = await map.put('hr', null, 'people', ['id']);
   expect(await map.trace()).toEqual(['v parsed']);
   expect(await map.edges()).toEqual(['people > v id>id']);
@@ -150,6 +153,10 @@ test('A table that the map does not have is outside of it until it comes, and a 
   await map.remove(people);
   expect(await map.trace()).toEqual(['v parsed']);
   expect(await map.edges()).toEqual(['people > v id>id']);
+  expect(await map.trace(), 'it is known to be gone').toEqual([]);
+  await map.restore(people);
+  expect(await map.trace()).toEqual(['v parsed']);
+  expect(await map.trace()).toEqual([]);
 });
 
 test("The server's own tables are outside of the map and not missing from it", async () => {
