@@ -54,6 +54,7 @@ export async function resolveName(database: Database, asked: string, visible: Kn
   return known.length > 0 ? known : placesFor(database, asked, visible);
 }
 
+/** By the index of listings: PostgreSQL 18 enters it once for each database and schema. */
 async function tablesNamed(database: Database, asked: string, visible: Knex.Raw): Promise<NamedPlace[]> {
   const select = `
     SELECT ${PLACE}, e.schema_name AS schema, e.name AS "table", e.id AS "entityId", e.guid
@@ -105,11 +106,15 @@ async function placesFor(database: Database, asked: string, visible: Knex.Raw): 
   return found;
 }
 
+/** Asked of the living first, by the index of listings: a large database without schemas is not read through. */
 async function hasSchemasOf(database: Database, collectedDatabaseId: string): Promise<boolean> {
   const rows = await query(
     database,
-    `SELECT 1 FROM entity WHERE collected_database_id = ? AND kind = 'schema' LIMIT 1`,
-    [collectedDatabaseId],
+    `SELECT 1 FROM entity WHERE collected_database_id = :id AND kind = 'schema' AND removed_at IS NULL
+     UNION ALL
+     SELECT 1 FROM entity WHERE collected_database_id = :id AND kind = 'schema' AND removed_at IS NOT NULL
+     LIMIT 1`,
+    { id: collectedDatabaseId },
   );
   return rows.length > 0;
 }
