@@ -7,6 +7,9 @@ import { keepHistory, openAtOnce, type RunHistory } from './run-history.js';
 import { startWholeProduct, type WholeProduct } from './whole-product.js';
 
 const ROUNDS = Number(process.env['DATAMAP_TEST_ROUNDS'] ?? 20);
+const RACES = Number(process.env['DATAMAP_TEST_RACES'] ?? 50);
+/** For what takes a moment, on a machine that is busy. */
+const PATIENT = { timeout: 20_000, interval: 50 };
 const NIGHTLY = { mode: 'cycle', every: 'day', hour: 1, minute: 0, timeZone: 'UTC' };
 
 let product: WholeProduct;
@@ -29,15 +32,22 @@ async function rescope(id: string, databases: string[]): Promise<Answer> {
     : call('PATCH', `/crawlers/${id}`, { databases }, { 'if-match': now.headers.get('etag') ?? '' });
 }
 
-/** Has the schedule fire once, as at its time. A crawler that is being deleted has none any more. */
-async function tick(crawlerId: string): Promise<void> {
+/** Has the schedule fire once, as at its time, some days ago. A crawler that is being deleted has none any more. */
+async function tick(crawlerId: string, daysAgo = 0): Promise<void> {
   const due = new Date();
   due.setUTCHours(1, 0, 0, 0);
+  due.setUTCDate(due.getUTCDate() - daysAgo);
   const around = (milliseconds: number) => new Date(due.getTime() + milliseconds);
   await product.client.schedule
     .getHandle(scheduleId(crawlerId))
     .backfill({ start: around(-60_000), end: around(60_000), overlap: 'ALLOW_ALL' });
 }
+
+const runsOf = (crawlerId: string) =>
+  product.rows<{ id: string; trigger: string; status: string; endedAt: Date | null }>(
+    'SELECT id, trigger, status, ended_at AS "endedAt" FROM crawl_run WHERE crawler_id = ?',
+    crawlerId,
+  );
 
 /** Runs a crawler so that one of its two databases fails. @returns the run's id */
 async function partialRun(crawlerId: string): Promise<string> {
@@ -140,4 +150,58 @@ describe('everything at once of one crawler', () => {
     console.info(seen);
     expect(Object.keys(seen)).toEqual(expect.arrayContaining(['202', '409 RUN_OPEN', '409 CRAWLER_DELETING']));
   }, 300_000);
+});
+
+describe('a tick and a run by hand at the same moment', () => {
+  it(`are one run, and the other is skipped or refused with that run, ${RACES} times over`, async () => {
+    const { id } = await product.makeCrawler(1, NIGHTLY);
+    const usual = product.connector;
+    const won = { manual: 0, schedule: 0 };
+    for (let round = 0; round < RACES; round += 1) {
+      let release: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      product.connector = {
+        ...usual,
+        openDatabase: async (...args) => {
+          await held;
+          return usual.openDatabase(...args);
+        },
+      };
+      const known = (await runsOf(id)).map((one) => one.id);
+      const news = async () => (await runsOf(id)).filter((one) => !known.includes(one.id));
+      try {
+        const wait = (round % 10) * 40;
+        const [answer] = await Promise.all([
+          delay(round % 2 === 0 ? wait : 0).then(() => run(id)),
+          delay(round % 2 === 0 ? 0 : wait).then(() => tick(id, round)),
+        ]);
+        // The tick has come to something, and whichever run there is has not ended.
+        await vi.waitFor(async () => expect((await news()).map((one) => one.trigger)).toContain('schedule'), PATIENT);
+        const [began, ...more] = (await news()).filter(({ status }) => status !== 'skipped');
+        expect(more, answer.text).toEqual([]);
+        const skipped = (await news()).filter(({ status }) => status === 'skipped').map(({ trigger }) => trigger);
+        if (answer.status === 202) {
+          expect(began, answer.text).toMatchObject({ id: answer.body.runId, trigger: 'manual' });
+          expect(skipped).toEqual(['schedule']);
+          won.manual += 1;
+        } else {
+          expect(answer).toMatchObject({ status: 409, body: { code: 'RUN_OPEN', run: { id: began?.id } } });
+          expect(began?.trigger).toBe('schedule');
+          expect(skipped).toEqual([]);
+          won.schedule += 1;
+        }
+      } finally {
+        release();
+      }
+      await vi.waitFor(
+        async () => expect((await runsOf(id)).every(({ endedAt }) => endedAt !== null)).toBe(true),
+        PATIENT,
+      );
+    }
+    console.info(won);
+    expect(won.manual * won.schedule).toBeGreaterThan(0);
+    expect((await openAtOnce(product.api.database, id)).most).toBe(1);
+  }, 400_000);
 });
