@@ -8,8 +8,12 @@ import { crawledCatalog } from '../fakes/crawled-catalog.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { testDatabase } from '../servers/test-database.js';
 
-const { raw } = knexFactory({ client: 'pg' });
-const view = { visible: raw(`d.visibility = 'tenant'`), outside: raw('n.workspace_id IS NULL'), withColumns: false };
+const builder = knexFactory({ client: 'pg' });
+const view = {
+  visible: builder.raw(`d.visibility = 'tenant'`),
+  outside: builder.raw('n.workspace_id IS NULL'),
+  withColumns: false,
+};
 let database: Database;
 let drop: () => Promise<void>;
 /** Entities by number; every tenth is of a database that may not be seen. */
