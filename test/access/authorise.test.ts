@@ -40,6 +40,7 @@ const developing: Permission[] = [
   'removal.decide',
   'entity.annotate',
   'lineage.state',
+  'lineage.write',
   'entity.restore',
   'data.preview',
 ];
