@@ -20,10 +20,13 @@ const WORDS = [
   ['settlement', 'setlement'],
 ] as const;
 
-/** Previews, which change nothing, and signing in and out. */
+/** Previews, which change nothing, signing in and out, and events of jobs, of which each row has who sent it. */
 const UNAUDITED = [
   'DELETE /session',
   'POST /crawlers/:id/scope-preview',
+  'POST /lineage',
+  'POST /lineage/batch',
+  'POST /lineage/hive',
   'POST /schedules/preview',
   'POST /session',
   'POST /session/link',
