@@ -1,6 +1,7 @@
 import { loadModule, parseSync } from 'libpg-query';
+import { namesOfWith } from './names-of-with.js';
 import type { NameDefaults, TableName } from './statement-lineage.js';
-import { isNode, kindOf, type Node, nodes } from './syntax-tree.js';
+import { isNode, kindOf } from './syntax-tree.js';
 import { tableKey, withDefaults } from './table-names.js';
 
 /** Must have ended before `readByGrammar` is called. */
@@ -71,7 +72,7 @@ function relations(root: unknown, defaults: NameDefaults): TableName[] {
       return;
     }
     if (!isNode(value)) return;
-    const names = isNode(value.withClause) ? walkWith(value.withClause, hidden) : hidden;
+    const names = isNode(value.withClause) ? namesOfWith(value.withClause, hidden, walk) : hidden;
     for (const [key, child] of Object.entries(value)) {
       if (key === 'withClause') continue;
       if (key === 'RangeVar' && isNode(child)) {
@@ -80,18 +81,5 @@ function relations(root: unknown, defaults: NameDefaults): TableName[] {
         if (table !== undefined) found.set(tableKey(table), table);
       } else walk(child, names);
     }
-  }
-
-  function walkWith(clause: Node, hidden: ReadonlySet<string>): ReadonlySet<string> {
-    const expressions = nodes(clause.ctes)
-      .map((node) => node.CommonTableExpr)
-      .filter(isNode);
-    const names = new Set(hidden);
-    if (clause.recursive === true) for (const { ctename } of expressions) names.add(String(ctename));
-    for (const { ctename, ctequery } of expressions) {
-      walk(ctequery, new Set(names));
-      names.add(String(ctename));
-    }
-    return names;
   }
 }

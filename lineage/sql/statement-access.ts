@@ -1,6 +1,7 @@
 import { parseSync } from 'libpg-query';
+import { namesOfWith } from './names-of-with.js';
 import type { TableName } from './statement-lineage.js';
-import { isNode, kindOf, type Node, nodes } from './syntax-tree.js';
+import { isNode, kindOf, type Node } from './syntax-tree.js';
 import { tableKey } from './table-names.js';
 
 /** What a statement does with tables, column by column aside. */
@@ -65,7 +66,7 @@ export function statementAccess(sql: string): StatementAccess {
 
   function walkStatement(fields: Node, hidden: ReadonlySet<string>): void {
     const { withClause, ...rest } = fields;
-    walk(rest, isNode(withClause) ? walkWith(withClause, hidden) : hidden);
+    walk(rest, isNode(withClause) ? namesOfWith(withClause, hidden, walk) : hidden);
   }
 
   /** The changed table is written; it is read too where its rows are returned, or it is named a second time. */
@@ -78,19 +79,6 @@ export function statementAccess(sql: string): StatementAccess {
   function copy({ relation, is_from: into, ...rest }: Node, hidden: ReadonlySet<string>): void {
     note(relation, into === true ? writes : reads, new Set());
     walk(rest, hidden);
-  }
-
-  function walkWith(clause: Node, hidden: ReadonlySet<string>): ReadonlySet<string> {
-    const expressions = nodes(clause.ctes)
-      .map((node) => node.CommonTableExpr)
-      .filter(isNode);
-    const names = new Set(hidden);
-    if (clause.recursive === true) for (const { ctename } of expressions) names.add(String(ctename));
-    for (const { ctename, ctequery } of expressions) {
-      walk(ctequery, new Set(names));
-      names.add(String(ctename));
-    }
-    return names;
   }
 }
 
