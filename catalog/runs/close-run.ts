@@ -82,8 +82,12 @@ export async function countRun(database: Database, runId: string): Promise<RunCo
                FROM crawl_unit c
                JOIN entity e ON e.collected_database_id = c.collected_database_id
                 AND e.kind = 'table' AND e.removed_at IS NULL
-               LEFT JOIN (SELECT entity_id, count(*) AS partitions FROM table_partition GROUP BY entity_id) p
-                 ON p.entity_id = e.id
+               -- Counted for the run's own tables, by index: the partitions of all others are none of its business.
+               LEFT JOIN LATERAL (
+                 SELECT count(*) AS partitions
+                 FROM table_partition
+                 WHERE entity_id = e.id AND e.partition_hash IS NOT NULL
+               ) p ON true
               WHERE c.run_id = :runId AND c.status IN ('done', 'partial')) m`,
     { runId },
   );

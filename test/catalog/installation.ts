@@ -77,10 +77,17 @@ export async function putTables(
   for (const table of tables) {
     const [entity] = await query<{ id: string }>(
       database,
-      `INSERT INTO entity (guid, kind, type, collected_database_id, name, column_count, hash, changed_run_id)
-       VALUES (:guid, 'table', 'TABLE', :database, :name, :columns, '\\x00', gen_random_uuid())
+      `INSERT INTO entity (guid, kind, type, collected_database_id, name, column_count, hash, partition_hash, changed_run_id)
+       VALUES (:guid, 'table', 'TABLE', :database, :name, :columns, '\\x00', CASE WHEN :partitions > 0 THEN '\\x00'::bytea END,
+               gen_random_uuid())
        RETURNING id`,
-      { guid: randomUUID(), database: collectedDatabaseId, name: table.name, columns: table.columns },
+      {
+        guid: randomUUID(),
+        database: collectedDatabaseId,
+        name: table.name,
+        columns: table.columns,
+        partitions: table.partitions ?? 0,
+      },
     );
     await query(
       database,
