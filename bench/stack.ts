@@ -58,6 +58,9 @@ export async function startBenchStack(): Promise<BenchStack> {
     binary: await resolveTemporalBinary(resolve('.datamap'), console.error),
     port: await freePort(),
     logFile: join(directory, 'temporal.log'),
+  }).catch(async (error: unknown) => {
+    await postgres.stop();
+    throw error;
   });
   const workers: BenchWorker[] = [];
   return {
