@@ -1,8 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { createConnection } from 'mysql2/promise';
+import { untilAnswers } from './until-answers.js';
 
 const DAEMON = '/usr/sbin/mariadbd';
 
@@ -41,15 +40,7 @@ export async function startMariadb(
   );
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const url = `mysql://root@127.0.0.1:${port}/`;
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await (await createConnection(url)).end();
-      break;
-    } catch (error) {
-      if (child.exitCode !== null || attempt > 300) throw new Error(`MariaDB did not start: ${String(error)}`);
-      await delay(100);
-    }
-  }
+  await untilAnswers('MariaDB', child, url);
   return {
     url,
     stop: async () => {

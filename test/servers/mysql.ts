@@ -2,10 +2,9 @@ import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { createConnection } from 'mysql2/promise';
 import { freePort } from '../../cli/embedded/free-port.js';
+import { untilAnswers } from './until-answers.js';
 
 /** Where install-mysql.sh unpacks it. */
 const ROOT = resolve('.datamap', 'test-servers', 'mysql');
@@ -51,19 +50,7 @@ export async function startMysql(): Promise<{ url: string; stop(): Promise<void>
   );
   const ended = new Promise<void>((settle) => child.once('exit', () => settle()));
   const url = `mysql://root@127.0.0.1:${port}/`;
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await (await createConnection(url)).end();
-      break;
-    } catch (error) {
-      const starting = (error as { code?: string }).code === 'ECONNREFUSED' && child.exitCode === null;
-      if (!starting || attempt > 600) {
-        child.kill('SIGKILL');
-        throw new Error(`MySQL did not start: ${String(error)}`);
-      }
-      await delay(100);
-    }
-  }
+  await untilAnswers('MySQL', child, url);
   return {
     url,
     stop: async () => {
