@@ -1,27 +1,24 @@
-import { canonicalTable } from '../catalog/collect/canonical.js';
 import { type KnownObjects, knownContent, loadKnown } from '../catalog/collect/known-objects.js';
 import { lastReading } from '../catalog/collect/last-reading.js';
-import { ListingDiff, type ObjectToRead } from '../catalog/collect/listing-diff.js';
-import { sourceKeyOfTable, tableKey } from '../catalog/collect/native-key.js';
+import { ListingDiff } from '../catalog/collect/listing-diff.js';
+import { tableKey } from '../catalog/collect/native-key.js';
 import { keysAreTrusted, openReceipt, type Receipt } from '../catalog/collect/receipt.js';
 import {
   fingerprintOfRow,
   keyOfRow,
   missingObject,
-  opOfRow,
   type StagedRow,
   statisticsOfTable,
-  touchOfTable,
   upsertOfDatabase,
   upsertOfSchema,
-  upsertOfTable,
 } from '../catalog/collect/staged-row.js';
 import { type Stager, stageEnd, stagePage } from '../catalog/collect/staging.js';
 import { type Problem, recordProblems } from '../catalog/runs/problems.js';
 import type { RunLogger } from '../catalog/runs/run-logger.js';
 import type { UnitClaim } from '../catalog/runs/units.js';
-import type { DatabaseDescription, DatabaseReader, ObjectProblem, ReadPage } from '../connectors/contract.js';
+import type { DatabaseDescription, DatabaseReader, ObjectProblem } from '../connectors/contract.js';
 import type { Database } from '../db/database.js';
+import { type DigestedPage, type DigestedTable, readDigested } from './digest-page.js';
 import type { Admission } from './governor.js';
 import { readAhead } from './read-ahead.js';
 
@@ -125,8 +122,8 @@ async function list(
 }
 
 /**
- * Three pages are in work at a time: one is read at the source, one is digested, and the one before is staged. They are
- * staged one after the other. Returns how many tables were staged as changed, and why it broke off if it did.
+ * Two pages are in work at a time: one is read at the source and digested as it arrives, the one before is staged. They
+ * are staged one after the other. Returns how many tables were staged as changed, and why it broke off if it did.
  */
 async function readChanged(
   collection: CollectionOfDatabase,
@@ -134,14 +131,13 @@ async function readChanged(
   receipt: Receipt,
 ): Promise<{ changed: number } & Broken> {
   const { reader, claim, signal, rest } = collection;
-  const digest = (listed: readonly ObjectToRead[], page: ReadPage) => digestPage(claim, listed, page);
   const progress = { cursor: claim.cursor ?? '', tablesDone: diff.listed - diff.toRead.length };
   let changed = 0;
   let staging = Promise.resolve({ paused: false });
   try {
-    for await (const page of readAhead(reader, diff.toRead, keyAtSource, digest)) {
+    for await (const page of readAhead(diff.toRead, (listed) => readDigested(reader, claim, listed))) {
       signal.throwIfAborted();
-      const rows = await rowsOf(collection, page, keysAreTrusted(receipt));
+      const changes = await changesOf(collection, page, keysAreTrusted(receipt));
       const { paused } = await staging;
       const quiet = paused ? undefined : rest();
       if (paused || quiet !== undefined) return { changed, paused, ...(quiet === undefined ? {} : { quiet }) };
@@ -149,8 +145,8 @@ async function readChanged(
       const last = page.readKeys.at(-1) ?? '';
       if (last > progress.cursor) progress.cursor = last;
       progress.tablesDone += page.readKeys.length;
-      changed += upsertsIn(rows);
-      staging = stageRead(collection, page, rows, { ...progress, tablesTotal: diff.listed });
+      changed += changes.upserts.length;
+      staging = stageRead(collection, page, changes, { ...progress, tablesTotal: diff.listed });
       // It may fail while the next page is waited for; the next look at it still hears of it.
       staging.catch(() => undefined);
     }
@@ -164,19 +160,20 @@ async function readChanged(
 async function stageRead(
   { database, stager, log, checkpoint }: CollectionOfDatabase,
   page: DigestedPage,
-  rows: readonly StagedRow[],
+  { upserts, touches }: { upserts: readonly DigestedTable[]; touches: readonly Buffer[] },
   progress: CollectCheckpoint & { cursor: string; tablesTotal: number },
 ): Promise<{ paused: boolean }> {
   const { cursor, tablesDone, tablesTotal } = progress;
-  const toStage = { rows, readKeys: page.readKeys, ...progress };
+  const lines = [...upserts.map(({ upsert }) => upsert), ...touches];
+  const toStage = { lines, readKeys: page.readKeys, ...progress };
   const staged = await stagePage(database, stager, toStage, (transaction) =>
     recordProblems(transaction, stager.runId, stager.unit, page.problems.map(missed)),
   );
   checkpoint({ cursor, tablesDone });
-  log.info('read', `Read ${page.readKeys.length} tables, ${upsertsIn(rows)} of them changed`, {
+  log.info('read', `Read ${page.readKeys.length} tables, ${upserts.length} of them changed`, {
     tablesDone,
     tablesTotal,
-    ...(page.gone === 0 ? {} : { goneMeanwhile: page.gone }),
+    ...(page.gone.length === 0 ? {} : { goneMeanwhile: page.gone.length }),
   });
   for (const { schema, name, code, message } of page.problems) {
     log.warn('read', `${schema === null ? '' : `${schema}.`}${name}: ${message}`, { code });
@@ -184,60 +181,23 @@ async function stageRead(
   return staged;
 }
 
-const upsertsIn = (rows: readonly StagedRow[]): number => rows.filter((row) => opOfRow(row) === 'upsert').length;
-
-const keyAtSource = ({ nativeKey }: ObjectToRead): string => sourceKeyOfTable(nativeKey);
-
-/** What is kept of a page that was read: of each table its hash and the rows it may be staged as. */
-export interface DigestedPage {
-  readKeys: string[];
-  /** Of those the keys that the catalog knew. */
-  knownKeys: string[];
-  tables: { object: ObjectToRead; hash: string; upsert: StagedRow; touch: StagedRow }[];
-  problems: ObjectProblem[];
-  gone: number;
-}
-
 /** An object that was not read whole is an error: the run is partial until it is. */
 export const missed = (problem: ObjectProblem): Problem => ({ ...problem, level: 'error' });
 
-/** Stands for the fingerprint of what was not read whole; no listing has it, so that each run reads it until it is. */
-const READ_IN_PART = 'read in part';
-
-const nameOf = ({ schema, name }: { schema: string | null; name: string }): string => JSON.stringify([schema, name]);
-
-/** Makes of a page what is kept of it. */
-export function digestPage(claim: UnitClaim, listed: readonly ObjectToRead[], page: ReadPage): DigestedPage {
-  const byKey = new Map(listed.map((object) => [object.nativeKey, object]));
-  const inPart = new Set(page.problems.map(nameOf));
-  return {
-    readKeys: listed.map(({ nativeKey }) => nativeKey),
-    knownKeys: listed.filter(({ known }) => known).map(({ nativeKey }) => nativeKey),
-    tables: page.tables.flatMap((source) => {
-      const found = byKey.get(tableKey(source.key));
-      if (found === undefined) return [];
-      const object = inPart.has(nameOf(source)) ? { ...found, fingerprint: READ_IN_PART } : found;
-      const canonical = canonicalTable(source);
-      const hash = canonical.hash.toString('hex');
-      return [{ object, hash, upsert: upsertOfTable(claim, object, canonical), touch: touchOfTable(object, source) }];
-    }),
-    problems: page.problems,
-    gone: page.gone.length,
-  };
-}
-
 /** What of a page is to be staged: content that differs, and new fingerprints of content that does not. */
-export async function rowsOf(
+export async function changesOf(
   { database, claim }: CollectionOfDatabase,
   { tables, knownKeys }: DigestedPage,
   trusted: boolean,
-): Promise<StagedRow[]> {
+): Promise<{ upserts: DigestedTable[]; touches: Buffer[] }> {
   const contents = await knownContent(database, claim.collectedDatabaseId, trusted ? knownKeys : []);
-  return tables.flatMap(({ object, hash, upsert, touch }) => {
-    const before = contents.get(object.nativeKey);
-    if (before?.hash !== hash) return [upsert];
-    return before.fingerprint === object.fingerprint ? [] : [touch];
-  });
+  const changes: { upserts: DigestedTable[]; touches: Buffer[] } = { upserts: [], touches: [] };
+  for (const table of tables) {
+    const before = contents.get(table.nativeKey);
+    if (before?.hash !== table.hash) changes.upserts.push(table);
+    else if (before.fingerprint !== table.fingerprint && table.touch !== undefined) changes.touches.push(table.touch);
+  }
+  return changes;
 }
 
 async function end(

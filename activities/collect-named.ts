@@ -2,7 +2,7 @@ import { lastReading } from '../catalog/collect/last-reading.js';
 import { schemaKey, sourceKeyOfTable, tableKey } from '../catalog/collect/native-key.js';
 import { keysAreTrusted, openReceipt, type Receipt } from '../catalog/collect/receipt.js';
 import { blockedBy } from '../catalog/collect/removals.js';
-import { missingObject, opOfRow, type StagedRow, upsertOfSchema } from '../catalog/collect/staged-row.js';
+import { missingObject, type StagedRow, upsertOfSchema } from '../catalog/collect/staged-row.js';
 import { stageEnd } from '../catalog/collect/staging.js';
 import { RefreshNeedsCrawl } from '../catalog/refresh/errors.js';
 import {
@@ -14,7 +14,8 @@ import {
 } from '../catalog/refresh/named-tables.js';
 import { recordProblems } from '../catalog/runs/problems.js';
 import type { DatabaseDescription, FoundObject } from '../connectors/contract.js';
-import { type CollectionOfDatabase, digestPage, missed, rowsOf } from './collect-database.js';
+import { type CollectionOfDatabase, changesOf, missed } from './collect-database.js';
+import { readDigested } from './digest-page.js';
 
 /** Stands for the fingerprint of what was read without a listing; none has it, so the next crawl reads it once more. */
 const READ_BY_NAME = 'read by name';
@@ -40,8 +41,6 @@ export async function collectNamed(collection: CollectionOfDatabase): Promise<{ 
       ]),
     ),
   ];
-  const page = await reader.read(keys);
-  signal.throwIfAborted();
   const listed = keys.map((key) => ({
     nativeKey: tableKey(key),
     fingerprint: READ_BY_NAME,
@@ -49,11 +48,12 @@ export async function collectNamed(collection: CollectionOfDatabase): Promise<{ 
     bytes: undefined,
     known: true,
   }));
-  const digest = digestPage(claim, listed, page);
-  const upserts = (await rowsOf(collection, digest, true)).filter((row) => opOfRow(row) === 'upsert');
+  const page = await readDigested(reader, claim, listed);
+  signal.throwIfAborted();
+  const { upserts } = await changesOf(collection, page, true);
   const schemas = await newSchemas(collection, description, page.tables);
   const gone = new Set(page.gone.map(tableKey));
-  const read = new Set(digest.tables.map(({ object }) => object.nativeKey));
+  const read = new Set(page.tables.map(({ nativeKey }) => nativeKey));
   const told = sorted.map(({ table, found: objects }) => tell(table, objects, read, gone, receipt));
   // One that was made anew has another key: the old one is missing, so that the new object takes its entity over.
   const replaced = sorted.flatMap(({ table: { knownKey }, found: [object] }) =>
@@ -61,12 +61,12 @@ export async function collectNamed(collection: CollectionOfDatabase): Promise<{ 
   );
   const dropped = told.flatMap((one) => (one.missing === true && one.nativeKey !== undefined ? [one.nativeKey] : []));
   const missing = [...new Set([...replaced, ...dropped])];
-  receipt.tables = digest.tables.length;
+  receipt.tables = page.tables.length;
   receipt.unlistedSchemas = [];
   receipt.queries = reader.queries();
   await noteFound(database, told);
   await recordProblems(database, stager.runId, stager.unit, page.problems.map(missed));
-  await stageEnd(database, stager, { rows: [...schemas, ...upserts], missing: missing.map(missingObject), receipt });
+  await stageEnd(database, stager, { rows: schemas, tables: upserts, missing: missing.map(missingObject), receipt });
   log.info('read', `Read ${receipt.tables} of ${named.length} named tables, ${upserts.length} of them changed`, {
     missing: missing.length,
     queries: receipt.queries,

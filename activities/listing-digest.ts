@@ -56,6 +56,7 @@ export function digesting(
       }
     },
     read: (keys) => reader.read(keys),
+    ...(reader.readEach === undefined ? {} : { readEach: reader.readEach }),
     queries: () => reader.queries(),
     close: () => reader.close(),
   };

@@ -113,12 +113,18 @@ export interface FoundObject extends ObjectName {
 }
 
 /** A key that is neither in `tables` nor in `gone` could not be read this time: what is known of it stays as it is. */
-export interface ReadPage {
-  tables: SourceTable[];
+export interface ReadPage<Kept = SourceTable> {
+  tables: Kept[];
   problems: ObjectProblem[];
   /** Keys that were listed but are gone by now. */
   gone: string[];
 }
+
+/**
+ * Makes of a table that was read what is kept of it.
+ * @param inPart whether a problem of the page tells what of it could not be read
+ */
+export type KeepTable<Kept> = (table: SourceTable, inPart: boolean) => Kept;
 
 /** A statement that a source counted since somebody asked it to, of one role that ran it. */
 export interface CountedStatement {
@@ -171,6 +177,11 @@ export interface DatabaseReader {
   find?(names: readonly ObjectName[]): Promise<FoundObject[]>;
   /** Reads at most 1,000 listed objects, in a number of statements that does not depend on how many they are. */
   read(keys: readonly string[]): Promise<ReadPage>;
+  /**
+   * The same, with what is kept made of each table as it arrives, so that a page of a thousand is never in memory
+   * whole. May make something of a table more than once. Left out where a source of the type delivers whole pages.
+   */
+  readEach?<Kept>(keys: readonly string[], keep: KeepTable<Kept>): Promise<ReadPage<Kept>>;
   /** What was run in it. Left out where no source of the type tells; what one source lacks is an answer, never an error. */
   history?(): Promise<QueryHistory>;
   /** Statements sent so far. */

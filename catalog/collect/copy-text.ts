@@ -22,22 +22,20 @@ export function copyBytes(bytes: Buffer | null | undefined): string | null {
 /** Bytes that are sent at once. */
 const CHUNK = 256 * 1024;
 
-/**
- * Gathers lines into chunks for the wire. A page as one string and one buffer would be megabytes of garbage each time,
- * of the kind that is collected late.
- */
-export function* copyChunks(lines: Iterable<string>): Generator<Buffer> {
+/** Gathers lines into chunks for the wire, each with the same columns before its own. */
+export function* copyChunks(lines: Iterable<Uint8Array>, before: Uint8Array): Generator<Buffer> {
   let chunk = Buffer.allocUnsafe(CHUNK);
   let used = 0;
   for (const line of lines) {
-    // A character takes at most three bytes; long lines are measured, since three times them is much.
-    const most = line.length < CHUNK / 8 ? line.length * 3 : Buffer.byteLength(line);
-    if (used + most > chunk.length) {
+    const length = before.length + line.length;
+    if (used + length > chunk.length) {
       if (used > 0) yield chunk.subarray(0, used);
-      chunk = Buffer.allocUnsafe(Math.max(CHUNK, most));
+      chunk = Buffer.allocUnsafe(Math.max(CHUNK, length));
       used = 0;
     }
-    used += chunk.write(line, used);
+    chunk.set(before, used);
+    chunk.set(line, used + before.length);
+    used += length;
   }
   if (used > 0) yield chunk.subarray(0, used);
 }

@@ -2,7 +2,7 @@ import { columnCount } from '../model/columns-text.js';
 import { guidOf } from '../model/guid.js';
 import type { SourceTable } from '../model/table.js';
 import { type CanonicalTable, hashOf } from './canonical.js';
-import { copyBytes, copyLine } from './copy-text.js';
+import { copyBytes } from './copy-text.js';
 import type { ListedObject } from './listing-diff.js';
 import { DATABASE_KEY, kindOfKey, schemaKey } from './native-key.js';
 import { storable } from './storable-text.js';
@@ -145,11 +145,6 @@ const FINGERPRINT = STAGED_COLUMNS.indexOf('fingerprint');
 export const opOfRow = (row: StagedRow): string => String(row[OP]);
 export const keyOfRow = (row: StagedRow): string => String(row[KEY]);
 export const fingerprintOfRow = (row: StagedRow): string => String(row[FINGERPRINT]);
-
-/** A row as a line of COPY, under its run, unit and page. */
-export function stagedLine(runId: string, unit: number, page: number, row: StagedRow): string {
-  return copyLine([runId, unit, page, ...row]);
-}
 
 function narrow(
   op: 'touch' | 'statistics' | 'missing',

@@ -8,7 +8,8 @@ import { FencedOut, PagesLost } from '../runs/errors.js';
 import { copyChunks } from './copy-text.js';
 import { kindOfKey } from './native-key.js';
 import type { Receipt } from './receipt.js';
-import { keyOfRow, opOfRow, STAGED_COLUMNS, type StagedRow, stagedLine } from './staged-row.js';
+import { StagedLines } from './staged-lines.js';
+import { keyOfRow, opOfRow, STAGED_COLUMNS, type StagedRow } from './staged-row.js';
 
 /** Rows a page of narrow operations holds: what publishing merges in one transaction. */
 const NARROW_PAGE = 5_000;
@@ -26,7 +27,8 @@ export interface Stager {
 
 /** One page that was read from the source. */
 export interface PageToStage {
-  rows: readonly StagedRow[];
+  /** As StagedLines makes them. */
+  lines: readonly Buffer[];
   /** Native keys of everything the page read, staged or not. */
   readKeys: readonly string[];
   /** The highest native key read so far. */
@@ -50,10 +52,10 @@ export async function stagePage(
 ): Promise<{ paused: boolean }> {
   const moved = await withClient(database, async (client, transaction) => {
     await commitLazily(client);
-    const staged = page.rows.length === 0 ? 0 : 1;
+    const staged = page.lines.length === 0 ? 0 : 1;
     const { page: number, paused } = await moveUnit(client, stager, page, staged);
     if (stager.resumed) await dropStaged(client, stager, page.readKeys);
-    if (staged > 0) await copyRows(client, stager, number, page.rows);
+    if (staged > 0) await copyLines(client, stager, number, page.lines);
     await inTransaction?.(transaction);
     return { paused };
   });
@@ -74,6 +76,8 @@ export async function commitLazily(client: PoolClient): Promise<void> {
 export interface FinalStage {
   /** The database, its schemas, and estimates that moved. */
   rows: readonly StagedRow[];
+  /** Tables that differ, of what was read without pages, as StagedLines makes them. */
+  tables?: readonly { nativeKey: string; upsert: Buffer }[];
   /** Native keys that the listing did not show, as `missing` rows. */
   missing: readonly StagedRow[];
   receipt: Receipt;
@@ -87,7 +91,12 @@ export async function stageEnd(database: Database, stager: Stager, end: FinalSta
   // Tables before schemas: a schema is removed when no table is left in it, and pages are merged in order.
   const missingTables = end.missing.filter((row) => kindOfKey(keyOfRow(row)) === 'table');
   const missingSchemas = end.missing.filter((row) => kindOfKey(keyOfRow(row)) !== 'table');
-  const pages = [end.rows, missingTables, missingSchemas].flatMap(pagesOf);
+  const { tables: read = [] } = end;
+  const pages = [
+    ...pagesOf(end.rows),
+    ...(read.length === 0 ? [] : [read.map(({ upsert }) => upsert)]),
+    ...[missingTables, missingSchemas].flatMap(pagesOf),
+  ];
   const { tables } = end.receipt;
   await withClient(database, async (client) => {
     const { page: last } = await moveUnit(
@@ -97,8 +106,8 @@ export async function stageEnd(database: Database, stager: Stager, end: FinalSta
       pages.length,
     );
     if (stager.resumed) await dropEarlierEnd(client, stager, end);
-    for (const [index, rows] of pages.entries()) {
-      await copyRows(client, stager, last - pages.length + 1 + index, rows);
+    for (const [index, lines] of pages.entries()) {
+      await copyLines(client, stager, last - pages.length + 1 + index, lines);
     }
     await client.query(
       `UPDATE crawl_unit
@@ -147,31 +156,30 @@ async function dropStaged(client: PoolClient, { runId, unit }: Stager, nativeKey
 /** An attempt that ended, but could not tell, staged an end of its own; and what it read may have gone since. */
 async function dropEarlierEnd(client: PoolClient, stager: Stager, end: FinalStage): Promise<void> {
   const replaced = [...end.rows.filter((row) => opOfRow(row) === 'upsert'), ...end.missing];
-  await dropStaged(client, stager, replaced.map(keyOfRow));
+  const read = (end.tables ?? []).map(({ nativeKey }) => nativeKey);
+  await dropStaged(client, stager, [...replaced.map(keyOfRow), ...read]);
   await client.query(`DELETE FROM staged_object WHERE run_id = $1 AND unit = $2 AND op IN ('statistics', 'missing')`, [
     stager.runId,
     stager.unit,
   ]);
 }
 
-async function copyRows(
+async function copyLines(
   client: PoolClient,
   { runId, unit }: Stager,
   page: number,
-  rows: readonly StagedRow[],
+  lines: Iterable<Buffer>,
 ): Promise<void> {
   const copy = client.query(
     copyFrom(`COPY staged_object (run_id, unit, page, ${STAGED_COLUMNS.join(', ')}) FROM STDIN`),
   );
-  await pipeline(Readable.from(copyChunks(linesOf(rows, runId, unit, page)), { objectMode: false }), copy);
+  const before = Buffer.from(`${runId}\t${unit}\t${page}\t`);
+  await pipeline(Readable.from(copyChunks(lines, before), { objectMode: false }), copy);
 }
 
-function* linesOf(rows: readonly StagedRow[], runId: string, unit: number, page: number): Generator<string> {
-  for (const row of rows) yield stagedLine(runId, unit, page, row);
-}
-
-function pagesOf(rows: readonly StagedRow[]): StagedRow[][] {
+function pagesOf(rows: readonly StagedRow[]): Buffer[][] {
+  const lines = new StagedLines();
   return Array.from({ length: Math.ceil(rows.length / NARROW_PAGE) }, (_, index) =>
-    rows.slice(index * NARROW_PAGE, (index + 1) * NARROW_PAGE),
+    rows.slice(index * NARROW_PAGE, (index + 1) * NARROW_PAGE).map((row) => lines.add(row)),
   );
 }

@@ -4,22 +4,31 @@ import type { Session } from './session.js';
 
 /** First oid that is not PostgreSQL's own. */
 const USER_TYPES = 16_384;
+/** Beyond this, tables are as good as never made from one pattern, and of 1,600 columns each is 16 KB. */
+const MOST_PATTERNS = 500;
 
 /** PostgreSQL's own types met so far in one session, as a column's text has them. They never change their names. */
 export class ColumnTypes {
   /** By what `ReadRow.types` holds of a column: a type that refuses NULL is a key of its own. */
   readonly #known = new Map<string, string>();
+  /** What `ReadRow.types` holds of a whole row, where all of it is known: tables are often made from one pattern. */
+  readonly #knownRows = new Set<string>();
 
   constructor(private readonly session: Pick<Session, 'query'>) {}
+
+  /** Whether `get` has the types of this row. */
+  knows({ types }: Pick<ReadRow, 'types'>): boolean {
+    if (types === null || this.#knownRows.has(types)) return true;
+    if (!types.split(',').every((key) => this.#known.has(key) || !isBuiltIn(key))) return false;
+    if (this.#knownRows.size < MOST_PATTERNS) this.#knownRows.add(types);
+    return true;
+  }
 
   /** Asks the server for the types of these rows that were not met before: nearly always none after the first page. */
   async learn(rows: readonly ReadRow[]): Promise<void> {
     const unknown = new Set<string>();
-    // Tables are often made from one pattern, or by one program: the same rows of types come again and again.
-    const seen = new Set<string>();
-    for (const { types } of rows) {
-      if (types === null || seen.has(types)) continue;
-      seen.add(types);
+    for (const types of new Set(rows.map((row) => row.types))) {
+      if (types === null) continue;
       for (const key of types.split(',')) if (!this.#known.has(key) && isBuiltIn(key)) unknown.add(key);
     }
     if (unknown.size === 0) return;

@@ -1,6 +1,7 @@
 import type {
   DatabaseDescription,
   DatabaseReader,
+  KeepTable,
   ObjectHead,
   ObjectProblem,
   ReadPage,
@@ -63,11 +64,11 @@ export function createReader(session: Session): DatabaseReader {
       }));
   }
 
-  async function read(keys: readonly string[]): Promise<ReadPage> {
+  async function readEach<Kept>(keys: readonly string[], keep: KeepTable<Kept>): Promise<ReadPage<Kept>> {
     if (keys.length > PAGE_SIZE) throw new RangeError(`At most ${PAGE_SIZE} objects can be read at once`);
-    if (keys.length === 0) return { tables: [], problems: [], gone: [] };
-    const page: ReadPage = { tables: [], problems: [], gone: [] };
-    await readInto(page, keys);
+    const page: ReadPage<Kept> = { tables: [], problems: [], gone: [] };
+    if (keys.length === 0) return page;
+    await readInto(page, keys, keep);
     if (page.problems.some(({ code }) => code === 'OBJECT_LOCKED')) await session.query(LOCK_PATIENCE.full);
     return page;
   }
@@ -76,32 +77,61 @@ export function createReader(session: Session): DatabaseReader {
    * Prints of stored expressions can fail for one object (a view over something broken, a table that someone holds
    * locked) and take the whole statement with them. Halving finds the object; the others are delivered complete.
    */
-  async function readInto(page: ReadPage, keys: readonly string[]): Promise<void> {
+  async function readInto<Kept>(page: ReadPage<Kept>, keys: readonly string[], keep: KeepTable<Kept>): Promise<void> {
     try {
-      await deliver(page, keys, await session.query<ReadRow>(READ, [keys.map(Number)]));
+      deliver(page, keys, await readRows(READ, keys, (row) => keep(tableOf(row), false)));
     } catch (error) {
       if (!isOfAnObject(error)) throw error;
       // Waiting the full time again for each half would take a minute to find one locked table.
       if (isLocked(error)) await session.query(LOCK_PATIENCE.short);
-      if (keys.length === 1) return readAround(page, keys, error);
+      if (keys.length === 1) return readAround(page, keys, keep, error);
       const middle = Math.ceil(keys.length / 2);
-      await readInto(page, keys.slice(0, middle));
-      await readInto(page, keys.slice(middle));
+      await readInto(page, keys.slice(0, middle), keep);
+      await readInto(page, keys.slice(middle), keep);
     }
   }
 
   /** One object without its texts. A locked one is only named: what is known of it must not be taken for outdated. */
-  async function readAround(page: ReadPage, keys: readonly string[], cause: StatementError): Promise<void> {
-    const rows = await session.query<ReadRow>(READ_WITHOUT_TEXTS, [keys.map(Number)]);
-    for (const row of rows) page.problems.push(problemOf(row, cause));
-    if (rows.length === 0 || !isLocked(cause)) await deliver(page, keys, rows);
+  async function readAround<Kept>(
+    page: ReadPage<Kept>,
+    keys: readonly string[],
+    keep: KeepTable<Kept>,
+    cause: StatementError,
+  ): Promise<void> {
+    const found = await readRows(READ_WITHOUT_TEXTS, keys, (row) => {
+      page.problems.push(problemOf(row, cause));
+      return keep(tableOf(row), true);
+    });
+    if (found.size === 0 || !isLocked(cause)) deliver(page, keys, found);
   }
 
-  async function deliver(page: ReadPage, keys: readonly string[], rows: readonly ReadRow[]): Promise<void> {
-    await types.learn(rows);
-    const found = new Set(rows.map(({ key }) => key));
+  /**
+   * By key, in their order, what is made of each row as it arrives. Rows with types that were not met before wait for
+   * their names.
+   */
+  async function readRows<Made>(
+    statement: string,
+    keys: readonly string[],
+    make: (row: ReadRow) => Made,
+  ): Promise<Map<string, Made>> {
+    const made = new Map<string, Made | ReadRow>();
+    const waiting: ReadRow[] = [];
+    await session.eachRow<ReadRow>(statement, [keys.map(Number)], (row) => {
+      if (types.knows(row)) made.set(row.key, make(row));
+      else waiting.push(row);
+      // Its place among the others.
+      if (!made.has(row.key)) made.set(row.key, row);
+    });
+    await types.learn(waiting);
+    for (const row of waiting) made.set(row.key, make(row));
+    return made as Map<string, Made>;
+  }
+
+  const tableOf = (row: ReadRow) => toSourceTable(row, types, session.versionNumber);
+
+  function deliver<Kept>(page: ReadPage<Kept>, keys: readonly string[], found: ReadonlyMap<string, Kept>): void {
     page.gone.push(...keys.filter((key) => !found.has(key)));
-    for (const row of rows) page.tables.push(toSourceTable(row, types, session.versionNumber));
+    page.tables.push(...found.values());
   }
 
   /** Servers that only speak as PostgreSQL keep a log of their own kind, and refuse to say where it is. */
@@ -121,7 +151,8 @@ export function createReader(session: Session): DatabaseReader {
     position,
     list,
     find: (names) => findObjects(session, names),
-    read,
+    read: (keys) => readEach(keys, (table) => table),
+    readEach,
     history: () => readQueryHistory(session),
     queries: session.queries,
     close: session.close,

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import Cursor from 'pg-cursor';
 import { type ConnectOptions, ConnectorError } from '../contract.js';
 import { type ConnectTarget, connect, type Link } from './connect.js';
@@ -26,6 +27,11 @@ export interface Session {
   readonly pooled: boolean;
   /** Throws StatementError, or the signal's reason. */
   query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+  /**
+   * The same for rows that are looked at one by one, as they arrive, and are not kept. Those of a statement that fails
+   * later were shown all the same.
+   */
+  eachRow<Row extends object>(text: string, values: unknown[], look: (row: Row) => void): Promise<void>;
   /** Rows `size` at a time; no other statement can run until it has ended. */
   stream<Row extends object>(text: string, values: unknown[], size: number): AsyncGenerator<Row[], void>;
   /** Statements sent so far. */
@@ -59,16 +65,22 @@ export async function establishSession(
   };
   signal.addEventListener('abort', onAbort, { once: true });
 
-  async function run<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+  async function send<Answer>(statement: () => Promise<Answer>): Promise<Answer> {
     await pace?.(signal);
     signal.throwIfAborted();
     sent += 1;
     try {
-      return (await link.client.query<Row>(text, values)).rows;
+      return await statement();
     } catch (error) {
       throw await failure(error);
     }
   }
+
+  const run = async <Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> =>
+    (await send(() => link.client.query<Row>(text, values))).rows;
+
+  const look = <Row extends object>(text: string, values: unknown[], each: (row: Row) => void): Promise<void> =>
+    send(() => rowByRow(link.client, new pg.Query(text, values), each));
 
   async function failure(error: unknown): Promise<unknown> {
     await interrupted;
@@ -83,6 +95,15 @@ export async function establishSession(
 
   async function end(): Promise<void> {
     if (pooled && !signal.aborted) await run('ROLLBACK').catch(() => undefined);
+  }
+
+  async function within<Answer>(statement: () => Promise<Answer>): Promise<Answer> {
+    await begin();
+    try {
+      return await statement();
+    } finally {
+      await end();
+    }
   }
 
   async function* stream<Row extends object>(text: string, values: unknown[], size: number) {
@@ -127,14 +148,8 @@ export async function establishSession(
       versionNumber: facts.versionNumber,
       encrypted: link.encrypted,
       pooled,
-      query: async (text, values) => {
-        await begin();
-        try {
-          return await run(text, values);
-        } finally {
-          await end();
-        }
-      },
+      query: (text, values) => within(() => run(text, values)),
+      eachRow: (text, values, each) => within(() => look(text, values, each)),
       stream,
       queries: () => sent,
       close,
@@ -143,6 +158,24 @@ export async function establishSession(
     await close();
     throw error;
   }
+}
+
+/** Settles when the statement has ended. What `each` throws is told then: the rest of the rows still has to be taken off the wire. */
+function rowByRow<Row extends object>(client: pg.Client, query: pg.Query, each: (row: Row) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let refused: { cause: unknown } | undefined;
+    query.on('row', (row: Row) => {
+      if (refused !== undefined) return;
+      try {
+        each(row);
+      } catch (cause) {
+        refused = { cause };
+      }
+    });
+    query.on('end', () => (refused === undefined ? resolve() : reject(refused.cause)));
+    query.on('error', reject);
+    client.query(query);
+  });
 }
 
 /** Throws ConnectorError `UNSUPPORTED_SERVER` or `UNSUPPORTED_VERSION`. */

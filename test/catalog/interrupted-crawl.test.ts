@@ -134,7 +134,7 @@ test('an attempt that was taken for dead can stage nothing any more', async () =
   const ref = await map.openRun();
   await claimUnit(map.database, { ...ref, attempt: 1, worker: 'zombie' });
   await claimUnit(map.database, { ...ref, attempt: 2, worker: 'worker-1' });
-  const page = { rows: [], readKeys: [], cursor: 'x', tablesDone: 1, tablesTotal: 1 };
+  const page = { lines: [], readKeys: [], cursor: 'x', tablesDone: 1, tablesTotal: 1 };
   const zombie = { ...ref, attempt: 1, resumed: false, cursor: null };
   await expect(stagePage(map.database, zombie, page)).rejects.toMatchObject({ code: 'FENCED_OUT', permanent: true });
   await expect(map.collect(ref, 1)).rejects.toMatchObject({ type: 'FENCED_OUT', nonRetryable: true });
