@@ -79,8 +79,10 @@ export async function establishSession(
   const run = async <Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> =>
     (await send(() => link.client.query<Row>(text, values))).rows;
 
-  const look = <Row extends object>(text: string, values: unknown[], each: (row: Row) => void): Promise<void> =>
-    send(() => rowByRow(link.client, new pg.Query(text, values), each));
+  async function look<Row extends object>(text: string, values: unknown[], each: (row: Row) => void): Promise<void> {
+    const refused = await send(() => rowByRow(link.client, new pg.Query(text, values), each));
+    if (refused !== undefined) throw refused.cause;
+  }
 
   async function failure(error: unknown): Promise<unknown> {
     await interrupted;
@@ -160,8 +162,15 @@ export async function establishSession(
   }
 }
 
-/** Settles when the statement has ended. What `each` throws is told then: the rest of the rows still has to be taken off the wire. */
-function rowByRow<Row extends object>(client: pg.Client, query: pg.Query, each: (row: Row) => void): Promise<void> {
+/**
+ * Settles when the statement has ended, with what `each` threw, after which it was shown no more: the rest of the rows
+ * still has to be taken off the wire.
+ */
+function rowByRow<Row extends object>(
+  client: pg.Client,
+  query: pg.Query,
+  each: (row: Row) => void,
+): Promise<{ cause: unknown } | undefined> {
   return new Promise((resolve, reject) => {
     let refused: { cause: unknown } | undefined;
     query.on('row', (row: Row) => {
@@ -172,7 +181,7 @@ function rowByRow<Row extends object>(client: pg.Client, query: pg.Query, each: 
         refused = { cause };
       }
     });
-    query.on('end', () => (refused === undefined ? resolve() : reject(refused.cause)));
+    query.on('end', () => resolve(refused));
     query.on('error', reject);
     client.query(query);
   });

@@ -300,6 +300,36 @@ describe.each(servers)('reading $name', ({ name: serverName, url }) => {
     }
   });
 
+  test('of a page that is read table by table only what is made of each is kept, in the order of keys', async () => {
+    await run(`
+      CREATE SCHEMA piecemeal;
+      CREATE FUNCTION piecemeal.f() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+      CREATE TABLE piecemeal.first (id uuid); CREATE VIEW piecemeal.hurt AS SELECT piecemeal.f() AS n;
+      CREATE TABLE piecemeal.last (id circle);
+      DELETE FROM pg_proc WHERE proname = 'f' AND pronamespace = 'piecemeal'::regnamespace`);
+    try {
+      const reader = await source.open();
+      const keys = (await listAll(reader)).filter(({ schema }) => schema === 'piecemeal').map(({ key }) => key);
+      const page = await reader.readEach?.(keys, ({ key, name, structure }, inPart) => [
+        key,
+        `${name} ${structure.columns[0]?.type}${inPart ? ', in part' : ''}`,
+      ]);
+      expect(page?.tables).toEqual([
+        [keys[0], 'first uuid'],
+        [keys[1], 'hurt integer, in part'],
+        [keys[2], 'last circle'],
+      ]);
+      expect(page?.problems).toHaveLength(1);
+      const refusing = reader.readEach?.(keys, () => {
+        throw new Error('not this one');
+      });
+      await expect(refusing).rejects.toThrow('not this one');
+      expect((await reader.read(keys)).tables).toHaveLength(3);
+    } finally {
+      await run('DROP VIEW piecemeal.hurt');
+    }
+  });
+
   test('a view over a table that someone holds locked is named and left as it is known', async () => {
     await run('CREATE TABLE public.held (id integer); CREATE VIEW public.over_held AS SELECT id FROM public.held');
     const reader = await source.open();
