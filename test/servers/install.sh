@@ -4,25 +4,27 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# OpenLineage's client for Python, in an environment of its own.
+# OpenLineage's client for Python, in an environment of its own, and Spark with OpenLineage's listener.
 emitter=.datamap/test-tools/openlineage-python
-install_emitter() {
+install_emitters() {
   if [ ! -x "$emitter/bin/python" ] || ! "$emitter/bin/python" -c 'import openlineage.client' 2> /dev/null; then
     rm -rf "$emitter"
     python3 -m venv "$emitter"
     "$emitter/bin/pip" install --quiet openlineage-python==1.54.0
   fi
   echo "Installed: openlineage-python"
+  bash test/servers/install-spark.sh "$emitter/bin/python" .datamap/test-tools/spark
 }
 
 # Of a suite that changes daily: when it cannot be had, the tests on it are left out, loudly.
 bash "$(dirname "$0")/install-mysql.sh" "$(dirname "$0")/../../.datamap/test-servers/mysql" \
   || echo "*** MySQL could not be installed: it will NOT BE TESTED" >&2
 
-wanted=(postgresql-15 mariadb-server)
+wanted=(postgresql-15 mariadb-server openjdk-17-jre-headless)
 declare -A program=(
   [postgresql-15]=/usr/lib/postgresql/15/bin/postgres
   [mariadb-server]=/usr/sbin/mariadbd
+  [openjdk-17-jre-headless]=/usr/bin/java
   [python3-venv]=/usr/bin/python3
 )
 # Debian's Python has no environments of its own without that package.
@@ -34,7 +36,7 @@ for package in "${wanted[@]}"; do
 done
 if [ ${#missing[@]} -eq 0 ]; then
   echo "All test servers are installed: ${wanted[*]}"
-  install_emitter
+  install_emitters
   exit 0
 fi
 
@@ -69,4 +71,4 @@ for package in "${missing[@]}"; do
   [ -x "${program[$package]}" ] || { echo "$package was installed, but ${program[$package]} is missing" >&2; exit 1; }
 done
 echo "Installed: ${missing[*]}"
-install_emitter
+install_emitters

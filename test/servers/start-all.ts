@@ -31,6 +31,8 @@ declare module 'vitest' {
 
 /** A Python with OpenLineage's client, where `npm run test:servers` puts it. */
 export const OPENLINEAGE_PYTHON = resolve('.datamap/test-tools/openlineage-python/bin/python');
+/** Where install-spark.sh lays out Spark with OpenLineage's listener; `installed` is there when all of it is. */
+export const SPARK_HOME = resolve('.datamap/test-tools/spark');
 const TEMPLATE = 'datamap_template';
 /** For tests only: what is in these clusters need not survive the machine. */
 const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
@@ -66,6 +68,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       'PostgreSQL 15 (Debian postgresql-15)': postgres15,
       'MariaDB (Debian mariadb-server)': mariadb,
       "OpenLineage's client (PyPI openlineage-python)": existsSync(OPENLINEAGE_PYTHON) ? OPENLINEAGE_PYTHON : undefined,
+      "Spark with OpenLineage's listener (PyPI pyspark)": existsSync(join(SPARK_HOME, 'installed'))
+        ? SPARK_HOME
+        : undefined,
     });
   } catch (error) {
     await Promise.allSettled(stops.map((stop) => stop()));
