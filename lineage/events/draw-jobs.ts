@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { type FoundColumn, type FoundEdge, replaceEdges } from '../store/record-edges.js';
+import { type FoundColumn, type FoundEdge, replaceEdges, tellSearch } from '../store/record-edges.js';
 import { isDirect } from './column-facet.js';
 
 /**
@@ -9,13 +9,14 @@ import { isDirect } from './column-facet.js';
  */
 export async function drawJobs(transaction: Database, processIds: readonly string[]): Promise<void> {
   if (processIds.length === 0) return;
+  await endEdges(transaction, processIds);
   const flows = await query<{ processId: string; upstream: string; downstream: string; columns: FoundColumn[] | null }>(
     transaction,
     `SELECT f.process_id AS "processId", u.node_id AS upstream, d.node_id AS downstream, f.columns
      FROM lineage_job_flow f
      JOIN lineage_dataset u ON u.id = f.upstream
      JOIN lineage_dataset d ON d.id = f.downstream
-     WHERE f.process_id = ANY(?::bigint[]) AND u.node_id <> d.node_id AND NOT (u.borrowed AND d.borrowed)
+     WHERE f.process_id = ANY(?::bigint[]) AND f.ended_at IS NULL AND u.node_id <> d.node_id AND NOT (u.borrowed AND d.borrowed)
      ORDER BY 1, 2, 3`,
     [[...processIds]],
   );
@@ -33,6 +34,28 @@ export async function drawJobs(transaction: Database, processIds: readonly strin
   }
   await replaceEdges(transaction, processIds, [...edges.values()]);
   await shareVisibility(transaction, processIds);
+}
+
+/** What jobs no longer move ended with the run that showed it, and not only when that came to be known. */
+async function endEdges(transaction: Database, processIds: readonly string[]): Promise<void> {
+  const ended = await query<{ upstream: string; downstream: string }>(
+    transaction,
+    `UPDATE lineage_edge l
+     SET valid_to = greatest(l.valid_from, least(now(), e.at))
+     FROM (
+       SELECT f.process_id, u.node_id AS upstream, d.node_id AS downstream, max(f.ended_at) AS at
+       FROM lineage_job_flow f
+       JOIN lineage_dataset u ON u.id = f.upstream
+       JOIN lineage_dataset d ON d.id = f.downstream
+       WHERE f.process_id = ANY(?::bigint[])
+       GROUP BY 1, 2, 3
+       HAVING bool_and(f.ended_at IS NOT NULL)
+     ) e
+     WHERE (l.process_id, l.upstream, l.downstream) = (e.process_id, e.upstream, e.downstream) AND l.valid_to IS NULL
+     RETURNING l.upstream, l.downstream`,
+    [[...processIds]],
+  );
+  await tellSearch(transaction, ended);
 }
 
 function onceEach(columns: readonly FoundColumn[]): FoundColumn[] {

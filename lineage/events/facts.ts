@@ -30,6 +30,8 @@ export interface EventFacts {
     state: string;
     startedAt: string | null;
     endedAt: string | null;
+    /** The id of the run that it is part of. */
+    parent: string | null;
     facets: Record<string, unknown>;
   };
   inputs: ExternalName[];
@@ -100,8 +102,14 @@ function runOf({ run, eventType, dataset, job }: OpenLineageEvent, at: string, d
     state,
     startedAt: state === 'START' ? at : null,
     endedAt: ENDED.has(state) ? at : null,
+    parent: parentOf(run?.facets?.parent),
     facets: small(Object.fromEntries(Object.entries(run?.facets ?? {}).filter(([name]) => OF_RUN.includes(name)))),
   };
+}
+
+function parentOf(facet: unknown): string | null {
+  const parsed = z.looseObject({ run: z.looseObject({ runId: z.string().max(100) }) }).safeParse(facet);
+  return parsed.success ? parsed.data.run.runId.toLowerCase() : null;
 }
 
 type Told = NonNullable<OpenLineageEvent['dataset']>;

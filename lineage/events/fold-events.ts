@@ -16,6 +16,7 @@ import {
   runKey,
 } from './record-facts.js';
 import { resolveDatasets } from './resolve-datasets.js';
+import { settleFlows } from './settle-flows.js';
 import { inTurn } from './turns.js';
 
 export interface Folded {
@@ -93,13 +94,14 @@ async function fold(transaction: Database, waiting: readonly (WaitingEvent & { e
       downstream: idOf(downstream),
     })),
   );
+  const settled = await settleFlows(transaction, [...jobs.values()]);
   const unresolved = await query<{ id: string }>(
     transaction,
     'SELECT id FROM lineage_dataset WHERE id = ANY(?::bigint[]) AND node_id IS NULL',
     [ids],
   );
   const moved = await resolveDatasets(transaction, [...unresolved.map(({ id }) => id), ...renamed]);
-  const again = new Set([...changed, ...recoloured, ...(await jobsNaming(transaction, moved))]);
+  const again = new Set([...changed, ...recoloured, ...settled, ...(await jobsNaming(transaction, moved))]);
   await drawJobs(transaction, [...again]);
   await markSeen(
     transaction,

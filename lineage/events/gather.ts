@@ -87,14 +87,24 @@ function add(batch: Batch, { workspaceId, digest, facts }: WaitingEvent & { fact
 function addRun(batch: Batch, job: string, { at, run }: EventFacts): void {
   const key = JSON.stringify([job, run.key]);
   const before = batch.runs.get(key);
-  const ended = before?.endedAt ?? null;
-  batch.runs.set(key, {
+  const row = {
     job,
     key: run.key,
-    state: before !== undefined && ended !== null && run.endedAt === null ? before.state : run.state,
+    state: run.state,
     startedAt: before?.startedAt ?? run.startedAt,
-    endedAt: run.endedAt ?? ended,
+    endedAt: run.endedAt ?? before?.endedAt ?? null,
+    firstAt: before?.firstAt ?? at,
     at,
+    // Of several, the same one whatever the order.
+    parent: [before?.parent ?? null, run.parent].filter((id) => id !== null).sort()[0] ?? null,
     facets: { ...before?.facets, ...run.facets },
-  });
+  };
+  const said = order(weight(before ?? row), weight({ ...row, endedAt: run.endedAt }));
+  batch.runs.set(key, { ...row, state: said > 0 ? (before?.state ?? run.state) : run.state });
 }
+
+/** What a run's state is by: of its latest end, or of its latest event while none has come. */
+const weight = ({ endedAt, at, state }: Pick<RunRow, 'endedAt' | 'at' | 'state'>): [string, string] => [
+  endedAt === null ? '' : endedAt,
+  endedAt === null ? at + state : state,
+];

@@ -141,7 +141,11 @@ export interface RunRow {
   state: string;
   startedAt: string | null;
   endedAt: string | null;
+  /** Of its earliest event, and of its latest. */
+  firstAt: string;
   at: string;
+  /** The id of the run that it is part of. */
+  parent: string | null;
   facets: Record<string, unknown>;
 }
 
@@ -152,18 +156,27 @@ export const runKey = ({ processId, key }: Pick<RunRow, 'processId' | 'key'>): s
 export async function recordRuns(transaction: Database, runs: readonly RunRow[]): Promise<ReadonlyMap<string, string>> {
   const rows = await query<{ id: string; processId: string; key: string }>(
     transaction,
-    `INSERT INTO lineage_run (process_id, key, state, started_at, ended_at, event_at, facets)
-     SELECT g."processId", g.key, g.state, g."startedAt", g."endedAt", g.at, g.facets
+    `INSERT INTO lineage_run (process_id, key, state, started_at, ended_at, first_at, event_at, parent, facets)
+     SELECT g."processId", g.key, g.state, g."startedAt", g."endedAt", g."firstAt", g.at, g.parent, g.facets
      FROM jsonb_to_recordset(?) AS g("processId" bigint, key text, state text, "startedAt" timestamptz,
-                                     "endedAt" timestamptz, at timestamptz, facets jsonb)
+                                     "endedAt" timestamptz, "firstAt" timestamptz, at timestamptz, parent text,
+                                     facets jsonb)
      ON CONFLICT (process_id, key) DO UPDATE
+     -- That of its latest end, or of its latest event while none has come; of two at once the same one in any order.
      SET state = CASE
-           WHEN (excluded.ended_at IS NOT NULL, excluded.event_at) >= (lineage_run.ended_at IS NOT NULL, lineage_run.event_at)
+           WHEN (excluded.ended_at IS NOT NULL, coalesce(excluded.ended_at, excluded.event_at),
+                 excluded.state COLLATE "C")
+             >= (lineage_run.ended_at IS NOT NULL, coalesce(lineage_run.ended_at, lineage_run.event_at),
+                 lineage_run.state COLLATE "C")
            THEN excluded.state ELSE lineage_run.state END,
          started_at = least(lineage_run.started_at, excluded.started_at),
          ended_at = greatest(lineage_run.ended_at, excluded.ended_at),
+         first_at = least(lineage_run.first_at, excluded.first_at),
          event_at = greatest(lineage_run.event_at, excluded.event_at),
-         facets = lineage_run.facets || excluded.facets, touched_at = now()
+         parent = least(lineage_run.parent, excluded.parent),
+         facets = CASE WHEN excluded.event_at >= lineage_run.event_at THEN lineage_run.facets || excluded.facets
+                       ELSE excluded.facets || lineage_run.facets END,
+         touched_at = now()
      RETURNING id, process_id AS "processId", key`,
     [JSON.stringify(runs)],
   );
@@ -205,29 +218,45 @@ export interface RecordedFlows {
   seen: { processId: string; upstream: string; downstream: string }[];
 }
 
-/** From every input of these runs to every output of the same run, by all events that have come of it. */
+/**
+ * From every input of these runs to every output of the same run, by all events that have come of it. A run with pairs, all of
+ * which are kept, is noted as one that said what it moves.
+ */
 export async function recordRunFlows(transaction: Database, runIds: readonly string[]): Promise<RecordedFlows> {
   const rows = await query<RecordedFlows['seen'][number] & { begun: boolean }>(
     transaction,
-    `WITH small AS (
-       SELECT run_id
+    `WITH paired AS (
+       SELECT run_id, count(*) FILTER (WHERE output) * count(*) FILTER (WHERE NOT output) AS pairs
        FROM lineage_run_dataset
        WHERE run_id = ANY(:runIds)
        GROUP BY run_id
-       HAVING count(*) FILTER (WHERE output) * count(*) FILTER (WHERE NOT output) <= :mostPairs
+     ), noted AS (
+       UPDATE lineage_run r
+       SET moves = p.pairs BETWEEN 1 AND :mostPairs
+       FROM paired p
+       WHERE r.id = p.run_id AND r.moves <> (p.pairs BETWEEN 1 AND :mostPairs)
+     ), given AS (
+       SELECT r.process_id, i.dataset_id AS upstream, o.dataset_id AS downstream, max(r.event_at) AS seen_at
+       FROM paired p
+       JOIN lineage_run r ON r.id = p.run_id
+       JOIN lineage_run_dataset i ON i.run_id = r.id AND NOT i.output
+       JOIN lineage_run_dataset o ON o.run_id = r.id AND o.output
+       WHERE p.pairs <= :mostPairs AND i.dataset_id <> o.dataset_id
+       GROUP BY r.process_id, i.dataset_id, o.dataset_id
+     ), kept AS (
+       INSERT INTO lineage_job_flow (process_id, upstream, downstream, seen_at)
+       SELECT process_id, upstream, downstream, seen_at
+       FROM given
+       ON CONFLICT (process_id, upstream, downstream) DO UPDATE
+       SET seen_at = excluded.seen_at, ended_at = NULL
+       WHERE lineage_job_flow.seen_at < excluded.seen_at
      )
-     INSERT INTO lineage_job_flow (process_id, upstream, downstream, seen_at)
-     SELECT r.process_id, i.dataset_id, o.dataset_id, max(r.event_at)
-     FROM small s
-     JOIN lineage_run r ON r.id = s.run_id
-     JOIN lineage_run_dataset i ON i.run_id = r.id AND NOT i.output
-     JOIN lineage_run_dataset o ON o.run_id = r.id AND o.output
-     WHERE i.dataset_id <> o.dataset_id
-     GROUP BY r.process_id, i.dataset_id, o.dataset_id
-     ON CONFLICT (process_id, upstream, downstream) DO UPDATE
-     SET seen_at = excluded.seen_at
-     WHERE lineage_job_flow.seen_at < excluded.seen_at - interval '10 minutes'
-     RETURNING process_id AS "processId", upstream, downstream, xmax = 0 AS begun`,
+     -- The flows as they were before.
+     SELECT g.process_id AS "processId", g.upstream, g.downstream, f.process_id IS NULL OR f.ended_at IS NOT NULL AS begun
+     FROM given g
+     LEFT JOIN lineage_job_flow f USING (process_id, upstream, downstream)
+     WHERE f.process_id IS NULL
+        OR f.seen_at < g.seen_at - CASE WHEN f.ended_at IS NULL THEN interval '10 minutes' ELSE interval '0' END`,
     { runIds: [...runIds], mostPairs: MOST_PAIRS },
   );
   return {
@@ -249,7 +278,7 @@ export async function recordColumnFlows(transaction: Database, flows: readonly F
        SELECT DISTINCT g.process_id
        FROM given g
        LEFT JOIN lineage_job_flow f USING (process_id, upstream, downstream)
-       WHERE f.columns IS DISTINCT FROM g.columns
+       WHERE (f.columns IS DISTINCT FROM g.columns OR f.ended_at IS NOT NULL)
          AND (f.columns_at IS NULL OR (f.columns_at, f.columns_of) < (g.at, g.digest))
      ), kept AS (
        INSERT INTO lineage_job_flow (process_id, upstream, downstream, seen_at, columns, columns_at, columns_of)
@@ -258,6 +287,8 @@ export async function recordColumnFlows(transaction: Database, flows: readonly F
        ON CONFLICT (process_id, upstream, downstream) DO UPDATE
        SET columns = CASE WHEN lineage_job_flow.columns = excluded.columns
                           THEN lineage_job_flow.columns ELSE excluded.columns END,
+           seen_at = greatest(lineage_job_flow.seen_at, excluded.seen_at),
+           ended_at = CASE WHEN lineage_job_flow.seen_at >= excluded.seen_at THEN lineage_job_flow.ended_at END,
            columns_at = excluded.columns_at, columns_of = excluded.columns_of
        WHERE lineage_job_flow.columns_at IS NULL
           OR (lineage_job_flow.columns_at, lineage_job_flow.columns_of) < (excluded.columns_at, excluded.columns_of)
