@@ -19,8 +19,10 @@ import { heldRemovalRoutes } from './held-removals.js';
 import { impactRoutes } from './impact.js';
 import { lineageRoutes } from './lineage.js';
 import { lineageEventRoutes } from './lineage-events.js';
+import { lineageJobRoutes } from './lineage-jobs.js';
 import { lineageNamespaceRoutes } from './lineage-namespaces.js';
 import { memberRoutes } from './members.js';
+import { openLineageReceiverRoutes } from './openlineage-receiver.js';
 import { operationRoutes } from './operations.js';
 import { personRoutes } from './people.js';
 import { planRoutes } from './plans.js';
@@ -40,6 +42,7 @@ import { suggestionRoutes } from './suggestions.js';
 import { tableRoutes } from './tables.js';
 import { tagRoutes } from './tags.js';
 import { tokenRoutes } from './tokens.js';
+import { unreadStatementRoutes } from './unread-statements.js';
 import { usageRoutes } from './usage.js';
 import { webhookRoutes } from './webhooks.js';
 import { workspaceRoutes } from './workspaces.js';
@@ -66,6 +69,7 @@ export function allRoutes(): Route[] {
     ...revertRoutes,
     ...heldRemovalRoutes,
     ...webhookRoutes,
+    ...openLineageReceiverRoutes,
     ...eventRoutes,
     ...entityRoutes,
     ...accessRoutes,
@@ -73,8 +77,10 @@ export function allRoutes(): Route[] {
     ...ddlRoutes,
     ...lineageRoutes,
     ...usageRoutes,
+    ...unreadStatementRoutes,
     ...lineageEventRoutes,
     ...lineageNamespaceRoutes,
+    ...lineageJobRoutes,
     ...impactRoutes,
     ...annotationRoutes,
     ...tagRoutes,

@@ -25,6 +25,7 @@ import {
   webhookSecretSchema,
   webhookWithSecretSchema,
 } from '../schemas/webhooks.js';
+import { wakeWebhook } from '../wake-webhook.js';
 
 const tag = 'Webhooks';
 const find = ({ database }: ApiContext, { id }: { id: string }) => getWebhook(database, id);
@@ -89,7 +90,7 @@ export const webhookRoutes: Route[] = [
     problems: ['NAME_TAKEN', 'WEBHOOK_URL_REFUSED'],
     handle: async (context, { actor, params, body, target }) => {
       const webhook = await updateWebhook(context.database, params.id, { ...body, version: target.version });
-      if (webhook.enabled && webhook.waiting > 0) await wake(context, webhook);
+      if (webhook.enabled && webhook.waiting > 0) await wakeWebhook(context, webhook);
       return { body: present(webhook, actor), version: webhook.version };
     },
   }),
@@ -134,7 +135,7 @@ export const webhookRoutes: Route[] = [
     problems: ['WEBHOOK_OFF'],
     handle: async (context, { target }) => {
       const delivery = await queueTrial(context.database, target);
-      await wake(context, target);
+      await wakeWebhook(context, target);
       return { body: delivery };
     },
   }),
@@ -161,18 +162,11 @@ export const webhookRoutes: Route[] = [
     reply: { status: 202, description: 'The delivery.', body: deliverySchema },
     handle: async (context, { params, target }) => {
       const delivery = await redeliver(context.database, params.id, params.delivery);
-      if (target.enabled) await wake(context, target);
+      if (target.enabled) await wakeWebhook(context, target);
       return { body: delivery };
     },
   }),
 ];
-
-/** The minute's upkeep does it otherwise, so trouble here is none of the caller's. */
-async function wake({ orchestrator, log }: ApiContext, { id, name }: Webhook): Promise<void> {
-  await orchestrator
-    .tellWebhook({ webhookId: id, webhookName: name })
-    .catch((error: unknown) => log.warn({ err: error }, 'A webhook is told with the next upkeep'));
-}
 
 function present(webhook: Webhook, actor: Actor) {
   return {

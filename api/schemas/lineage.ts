@@ -56,6 +56,8 @@ const entity = z
   .meta({ id: 'LineageEntity' });
 
 const node = { key: z.string(), entity: entity.nullable(), external: external.nullable() };
+/** What an edge or a run names: something of the map, or outside of it. */
+export const nodeEnd = z.object(node).meta({ id: 'LineageEnd' });
 const nodeSchema = z
   .object({
     ...node,
@@ -109,7 +111,7 @@ export const pathQuery = z.strictObject({ to: decimalId, asOf });
 export const pathSchema = z
   .object({
     found: z.boolean(),
-    nodes: z.array(z.object(node)).meta({ description: 'In the order in which data flows.' }),
+    nodes: z.array(nodeEnd).meta({ description: 'In the order in which data flows.' }),
     edges: z.array(edgeSchema),
   })
   .meta({ id: 'LineagePath' });

@@ -62,3 +62,27 @@ export const usagePageSchema = pageOf(statementSchema, 'UsagePage').extend({
     .optional()
     .meta({ description: 'Views, jobs and what people stated, by lineage; on the first page.' }),
 });
+
+const unread = z.enum(['unparsed', 'partial']);
+export const unreadQuery = z.strictObject({ state: unread.optional(), cursor, limit: limit(50, 200) });
+export const unreadPageSchema = pageOf(
+  z
+    .object({
+      id: z.string(),
+      database: z.string(),
+      state: unread.meta({ description: 'unparsed: not read at all; partial: not all of its columns are known.' }),
+      text: z.string().nullable().meta({ description: 'With placeholders where constants were.' }),
+      restricted: z.boolean().meta({ description: 'The text is left out: it names something that you may not see.' }),
+      reason: z.string().nullable(),
+      calls: z.number(),
+      firstSeen: timestamp,
+      lastSeen: timestamp,
+    })
+    .meta({ id: 'UnreadStatement' }),
+  'UnreadStatementPage',
+).extend({
+  counts: z
+    .object({ unparsed: z.int(), partial: z.int() })
+    .optional()
+    .meta({ description: 'Of all pages and states; on the first page.' }),
+});

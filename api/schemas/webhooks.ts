@@ -67,3 +67,21 @@ export const deliverySchema = z
   .meta({ id: 'WebhookDelivery' });
 export const deliveryPageSchema = pageOf(deliverySchema, 'WebhookDeliveryPage');
 export const deliveryParams = z.strictObject({ id: uuid, delivery: decimalId });
+
+export const receiverSchema = z
+  .object({
+    receiver: z
+      .object({
+        url: z.string(),
+        namespace: z.string().meta({ description: 'Of the jobs that crawlers are.' }),
+        enabled: z.boolean(),
+        disabledBecause: failure.meta({ description: 'Why it was turned off.' }),
+        waiting: z.int().meta({ description: 'Beginnings and ends of runs that it is still to be told of.' }),
+        lastDeliveredAt: timestamp.nullable(),
+        error: failure.meta({ description: 'Why it did not take the first of them, where that was tried.' }),
+        updatedAt: timestamp,
+      })
+      .nullable()
+      .meta({ description: 'Null where no worker is set to tell one.' }),
+  })
+  .meta({ id: 'OpenLineageReceiver' });

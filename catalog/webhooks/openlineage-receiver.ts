@@ -42,10 +42,59 @@ export async function setReceiver(
     const { apiKey } = receiver;
     const secret = sealSecrets(secretKey, id, apiKey === undefined ? {} : { apiKey });
     await query(transaction, 'UPDATE webhook SET secret = ? WHERE id = ?', [secret, id]);
-    await query(
-      transaction,
-      `UPDATE webhook_delivery SET status = 'waiting', ended_at = NULL WHERE webhook_id = ? AND status = 'failed'`,
-      [id],
-    );
+    await tellAgain(transaction, id);
   });
 }
+
+/** How telling runs to the receiver stands. */
+export interface ReceiverState {
+  id: string;
+  url: string;
+  namespace: string;
+  enabled: boolean;
+  /** Why it was turned off; null where it is not. */
+  disabledBecause: { code: string; message: string; remedy?: string } | null;
+  /** Beginnings and ends of runs that it is still to be told of. */
+  waiting: number;
+  /** When it last took an event, and why it did not take the one that was tried last; null where it did. */
+  lastDeliveredAt: Date | null;
+  error: { code: string; message: string; remedy?: string } | null;
+  updatedAt: Date;
+}
+
+/** Undefined where the workers are set to tell nobody. */
+export async function receiverState(database: Database): Promise<ReceiverState | undefined> {
+  const [row] = await query<ReceiverState>(
+    database,
+    `SELECT w.id, w.url, w.namespace, w.enabled, w.disabled_because AS "disabledBecause", w.updated_at AS "updatedAt",
+            count(*) FILTER (WHERE d.status <> 'delivered')::int AS waiting,
+            max(d.ended_at) FILTER (WHERE d.status = 'delivered') AS "lastDeliveredAt",
+            (array_agg(d.error ORDER BY d.id) FILTER (WHERE d.status <> 'delivered' AND d.error IS NOT NULL))[1] AS error
+     FROM webhook w
+     LEFT JOIN webhook_delivery d ON d.webhook_id = w.id
+     WHERE w.format = 'openlineage'
+     GROUP BY w.id`,
+  );
+  return row;
+}
+
+/** Turns on again one that took nothing for a day; it goes on with the first that it did not take. */
+export async function resumeReceiver(database: Database): Promise<void> {
+  await database.transaction(async (transaction) => {
+    const [row] = await query<{ id: string }>(
+      transaction,
+      `UPDATE webhook
+       SET enabled = true, disabled_because = NULL, updated_at = now(), version = version + 1
+       WHERE format = 'openlineage'
+       RETURNING id`,
+    );
+    if (row !== undefined) await tellAgain(transaction, row.id);
+  });
+}
+
+const tellAgain = (transaction: Database, id: string) =>
+  query(
+    transaction,
+    `UPDATE webhook_delivery SET status = 'waiting', ended_at = NULL WHERE webhook_id = ? AND status = 'failed'`,
+    [id],
+  );

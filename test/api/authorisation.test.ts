@@ -15,6 +15,7 @@ import { connectorSpec } from '../../connectors/registry.js';
 import { crawledCatalog } from '../fakes/crawled-catalog.js';
 import { suggestedFor } from '../fakes/suggested-for.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
+import { runEvent, tell } from '../lineage/told-events.js';
 import { type ApiUnderTest, type Caller, type People, populate, startApi } from './api-under-test.js';
 import { document } from './declared-shapes.js';
 
@@ -118,7 +119,10 @@ beforeAll(async () => {
     collectionId,
     entity?.id,
   ]);
+  await tell(api.database, [runEvent({ job: 'sales totals' })], { workspaceId: people.workspaceId });
+  const [job] = await catalog.rows<{ id: string }>(`SELECT id FROM lineage_process WHERE kind = 'job'`);
   ids = {
+    'lineage-jobs': job?.id ?? '',
     previews: previewId,
     'description-suggestions': await suggestedFor(api.database, entity?.id ?? ''),
     refreshes: refreshId,
@@ -213,6 +217,9 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'GET /entities/{id}/collections',
       'GET /entities/{id}/description-suggestions',
       'GET /held-removals',
+      'GET /lineage-jobs',
+      'GET /lineage-jobs/{id}',
+      'GET /lineage-jobs/{id}/runs',
       'GET /me',
       'GET /operations',
       'GET /preview-rules',

@@ -116,6 +116,48 @@ describe('The usage of a table', () => {
   });
 });
 
+describe('Statements that could not be read', () => {
+  const unread = async (search = '', as: Caller = people.viewer) =>
+    (await api.call('GET', `/crawlers/${ours.crawlerId}/unread-statements?${search}`, { as })).body;
+
+  beforeAll(async () => {
+    await statement('SELECT k FROM a JOIN secret USING (j)', 50, { [mine[0] ?? '']: 'r', [secret]: 'r' });
+    await statement('SELEC k', 40, {});
+    await statement('SELECT ? FROM a', 30, { [mine[0] ?? '']: 'r' });
+    await ours.rows(
+      `UPDATE query_statement SET state = CASE WHEN text LIKE 'SELEC k' THEN 'unparsed' ELSE 'partial' END, reason = 'because'
+       WHERE calls <= 50 RETURNING id`,
+    );
+  });
+  afterAll(() => ours.rows('DELETE FROM query_statement WHERE calls <= 50 RETURNING id'));
+
+  it('are listed and counted by crawler, without texts that name what the reader may not see', async () => {
+    expect(await unread()).toMatchObject({
+      counts: { unparsed: 1, partial: 2 },
+      items: [
+        { state: 'partial', text: null, reason: null, restricted: true, calls: 50 },
+        { state: 'unparsed', text: 'SELEC k', reason: 'because', restricted: false, database: 'shop' },
+        { state: 'partial', text: 'SELECT ? FROM a' },
+      ],
+    });
+    expect(texts(await unread('', people.tenantAdmin))[0]).toContain('secret');
+  });
+
+  it('are had page by page, and of one state alone', async () => {
+    const first = await unread('limit=1&state=partial');
+    expect(texts(first)).toEqual([null]);
+    const second = await unread(`limit=1&state=partial&cursor=${first.nextCursor}`);
+    expect(texts(second)).toEqual(['SELECT ? FROM a']);
+    expect(second).not.toHaveProperty('nextCursor');
+    expect(second).not.toHaveProperty('counts');
+  });
+
+  it('are nothing to those who are not in the workspace, whatever is public', async () => {
+    const { status } = await api.call('GET', `/crawlers/${ours.crawlerId}/unread-statements`, { as: passerBy });
+    expect(status).toBe(404);
+  });
+});
+
 describe('A crawler', () => {
   it('reads the query history when it is told to, where its source has one', async () => {
     const path = `/crawlers/${ours.crawlerId}`;
