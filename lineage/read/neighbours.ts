@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { turned } from '../store/count-neighbours.js';
 
 /** Against or along the flow of data. */
 export type Direction = 'up' | 'down';
@@ -9,7 +10,7 @@ export type Direction = 'up' | 'down';
 export interface View {
   /** A condition on `collected_database` under the alias `d`. */
   visible: Knex.Raw;
-  /** A condition on `lineage_node` under the alias `n`, for those that are not on the map. */
+  /** A condition on `workspace_id` of the alias `n`, for those that are not on the map: `lineage_node`, or a count of some. */
   outside: Knex.Raw;
   /** The map of then; of now when left out. */
   asOf?: Date | undefined;
@@ -20,6 +21,8 @@ export const ENDS = {
   up: { near: 'downstream', far: 'upstream' },
   down: { near: 'upstream', far: 'downstream' },
 } as const;
+
+type Ends = (typeof ENDS)[Direction];
 
 /** An edge `l` that there is, or was at the time. */
 export const AT_THE_TIME = `
@@ -86,42 +89,64 @@ export interface Degrees {
   restrictedDownstream: boolean;
 }
 
-/** Exact degrees of these nodes. */
+/** Exact degrees of these nodes, in their order. Those of now are counted beside the edges, those of a date here. */
 export function degreesOf(
   database: Database,
   nodes: readonly string[],
   { visible, outside, asOf }: View,
 ): Promise<Degrees[]> {
-  // By database first: of a hub's hundred thousand neighbours only the databases are looked at for who may see them.
-  const side = (direction: Direction) => {
-    const { near, far } = ENDS[direction];
-    return `
-    CROSS JOIN LATERAL (
-      SELECT coalesce(sum(l.count) FILTER (WHERE shown), 0)::int AS count, coalesce(bool_or(NOT shown), false) AS restricted
-      FROM (
-        SELECT l.${far}_database_id, l.outside, count(*) AS count
-        FROM (
-          SELECT DISTINCT ON (l.${far}) l.${far}_database_id,
-                 CASE WHEN l.${far}_database_id IS NULL THEN ${shownOutside(far)} END AS outside
-          FROM lineage_edge l
-          WHERE l.${near} = f.node AND ${AT_THE_TIME}
-          ORDER BY l.${far}
-        ) l
-        GROUP BY l.${far}_database_id, l.outside
-      ) l
-      CROSS JOIN LATERAL (SELECT coalesce(l.outside, ${shownDatabase(far)}) AS shown) s
-    ) ${direction}_side`;
-  };
   return query<Degrees>(
     database,
-    `SELECT f.node, up_side.count AS upstream, down_side.count AS downstream,
-            up_side.restricted AS "restrictedUpstream", down_side.restricted AS "restrictedDownstream"
-     FROM unnest(CAST(:nodes AS bigint[])) AS f(node)
-     ${side('up')}
-     ${side('down')}`,
+    `WITH asked AS MATERIALIZED (
+       SELECT node, place FROM unnest(CAST(:nodes AS bigint[])) WITH ORDINALITY AS a(node, place)
+     ), counted AS (
+       ${asOf === undefined ? COUNTED : COUNTED_OF_A_DATE}
+     )
+     SELECT a.node,
+            coalesce(sum(c.neighbours) FILTER (WHERE NOT c.downstream AND c.shown), 0)::int AS upstream,
+            coalesce(sum(c.neighbours) FILTER (WHERE c.downstream AND c.shown), 0)::int AS downstream,
+            coalesce(sum(c.neighbours) FILTER (WHERE NOT c.downstream AND NOT c.shown), 0) > 0 AS "restrictedUpstream",
+            coalesce(sum(c.neighbours) FILTER (WHERE c.downstream AND NOT c.shown), 0) > 0 AS "restrictedDownstream"
+     FROM asked a
+     LEFT JOIN (
+       SELECT n.node, n.downstream, n.neighbours,
+              CASE WHEN n.database_id IS NULL THEN (:outside)
+                   ELSE n.database_id IN (SELECT d.id FROM collected_database d WHERE coalesce((:visible), false))
+              END AS shown
+       FROM counted n
+     ) c ON c.node = a.node
+     GROUP BY a.node, a.place
+     ORDER BY a.place`,
     { nodes: [...nodes], visible, outside, asOf: asOf ?? null },
   );
 }
+
+/** Neighbours of each of `asked` on one side, by who may see them, as the notes of changed pairs say that came or went. */
+const sinceCounted = ({ near, far }: Ends): string => `
+  SELECT ${near}, ${far === 'downstream'}, ${far}_database_id, ${far}_workspace_id, neighbours
+  FROM (${turned(`
+    SELECT c.upstream, c.downstream, c.${far}_database_id, c.${far}_workspace_id, sum(c.edges) AS edges
+    FROM asked a
+    JOIN lineage_degree_change c ON c.${near} = a.node
+    GROUP BY 1, 2, 3, 4`)}) t`;
+
+const COUNTED = `
+  SELECT g.node, g.downstream, g.database_id, g.workspace_id, g.neighbours
+  FROM asked a
+  JOIN lineage_degree g ON g.node = a.node
+  UNION ALL ${sinceCounted(ENDS.up)}
+  UNION ALL ${sinceCounted(ENDS.down)}`;
+
+/** The same as of a date, from the edges. */
+const ofADate = ({ near, far }: Ends): string => `
+  SELECT l.${near} AS node, ${far === 'downstream'} AS downstream, l.${far}_database_id AS database_id,
+         l.${far}_workspace_id AS workspace_id, count(DISTINCT l.${far}) AS neighbours
+  FROM asked a
+  JOIN lineage_edge l ON l.${near} = a.node
+  WHERE ${AT_THE_TIME}
+  GROUP BY 1, 2, 3, 4`;
+
+const COUNTED_OF_A_DATE = `${ofADate(ENDS.up)} UNION ALL ${ofADate(ENDS.down)}`;
 
 /** The node of an entity, or undefined where no edge ever named it. */
 export async function nodeOf(database: Database, entityId: string): Promise<string | undefined> {
