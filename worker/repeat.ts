@@ -4,11 +4,12 @@ import type { Logger } from 'pino';
 /**
  * Does something at once and then again and again, until stopped. A failure is logged when it first comes and when it
  * is over, not each time.
+ * @param work is told by the signal to end early
  * @param interval milliseconds between the end of one and the start of the next
  * @param trouble what is said of a failure
  */
 export function repeat(
-  work: () => Promise<void>,
+  work: (signal: AbortSignal) => Promise<void>,
   interval: number,
   log: Logger,
   trouble: string,
@@ -18,7 +19,7 @@ export function repeat(
     let failing = false;
     while (!stopping.signal.aborted) {
       try {
-        await work();
+        await work(stopping.signal);
         if (failing) log.info(`Works again: ${trouble.toLowerCase()}`);
         failing = false;
       } catch (err) {

@@ -4,10 +4,12 @@ import type { Logger } from 'pino';
 import type { ActivityContext } from '../activities/context.js';
 import { createControlActivities, createGroupActivities } from '../activities/index.js';
 import { StatementReader } from '../lineage/processes/statement-reader.js';
+import { countNeighbours } from '../lineage/store/count-neighbours.js';
 import { CONTROL_QUEUE, groupQueue } from '../workflows/contract.js';
 import { type GroupCapacity, GroupWorkers } from './group-workers.js';
 import { serveGroups } from './groups.js';
 import type { WorkerHealth } from './health.js';
+import { repeat } from './repeat.js';
 import { workflowCode } from './workflow-bundle.js';
 
 /**
@@ -17,6 +19,8 @@ import { workflowCode } from './workflow-bundle.js';
 const HEARTBEAT_THROTTLE = '2s';
 /** Control steps of all runs side by side; they are short, or wait for our own database. */
 const CONTROL_SLOTS = 40;
+/** How long changes of lineage wait to be counted beside the edges, which no answer waits for. Milliseconds. */
+const COUNT_EVERY = 1_000;
 
 export interface RunningWorker {
   health(): WorkerHealth;
@@ -66,6 +70,14 @@ export async function startWorker(options: {
       })
     : undefined;
   const controlEnded = control?.run().catch(fail);
+  const counting = roles.control
+    ? repeat(
+        (signal) => countNeighbours(context.database, signal),
+        COUNT_EVERY,
+        log,
+        'Neighbours in the lineage could not be counted, which makes reading it slower',
+      )
+    : undefined;
   const groupActivities = createGroupActivities(context);
   const groups = new GroupWorkers(
     ({ id, slots }: GroupCapacity) =>
@@ -102,6 +114,7 @@ export async function startWorker(options: {
       await serving?.stop();
       if (control?.getState() === 'RUNNING') control.shutdown();
       await controlEnded;
+      await counting?.stop();
       await reader.close();
     },
   };

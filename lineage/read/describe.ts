@@ -57,12 +57,12 @@ export function describeNodes(database: Database, nodes: readonly string[]): Pro
   return query<DescribedNode>(
     database,
     `SELECT n.id AS node,
-            CASE WHEN e.id IS NOT NULL THEN jsonb_build_object(
+            CASE WHEN e.id IS NOT NULL THEN json_build_object(
               'id', e.id::text, 'kind', e.kind, 'type', e.type, 'name', e.name, 'schema', e.schema_name,
               'database', d.name, 'sourceType', d.source_type,
-              'workspace', jsonb_build_object('id', w.id, 'name', w.name), 'owner', e.owner, 'removedAt', e.removed_at
+              'workspace', json_build_object('id', w.id, 'name', w.name), 'owner', e.owner, 'removedAt', e.removed_at
             ) END AS entity,
-            CASE WHEN n.entity_id IS NULL THEN jsonb_build_object('namespace', n.namespace, 'name', n.name) END AS external
+            CASE WHEN n.entity_id IS NULL THEN json_build_object('namespace', n.namespace, 'name', n.name) END AS external
      FROM lineage_node n
      LEFT JOIN entity e ON e.id = n.entity_id
      LEFT JOIN collected_database d ON d.id = e.collected_database_id
@@ -85,7 +85,7 @@ export function describeEdges(
   return query<DescribedEdge>(
     database,
     `SELECT l.upstream, l.downstream, bool_or(l.direct) AS direct,
-            jsonb_agg(jsonb_build_object(
+            json_agg(json_build_object(
               'id', p.id::text, 'kind', p.kind, 'name', CASE WHEN s.shown THEN p.name END, 'state', p.state,
               'parser', p.parser, 'reason', CASE WHEN s.shown THEN p.reason END,
               'source', CASE WHEN p.kind = 'query' THEN p.evidence ->> 'source' END,

@@ -110,7 +110,7 @@ export function degreesOf(
      FROM asked a
      LEFT JOIN (
        SELECT n.node, n.downstream, n.neighbours,
-              CASE WHEN n.database_id IS NULL THEN (:outside)
+              CASE WHEN n.database_id IS NULL THEN coalesce((:outside), false)
                    ELSE n.database_id IN (SELECT d.id FROM collected_database d WHERE coalesce((:visible), false))
               END AS shown
        FROM counted n
