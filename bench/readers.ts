@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import knexFactory from 'knex';
-import pg from 'pg';
 import { getEntity } from '../catalog/entities/entity.js';
 import { listEntities } from '../catalog/entities/list-entities.js';
 import { type Database, openDatabase } from '../db/database.js';
@@ -8,11 +7,10 @@ import { query } from '../db/query.js';
 import { createSearchIndex } from '../search/create-index.js';
 import { FACETS } from '../search/port.js';
 import { watermark } from '../search/watermark.js';
+import { longestLock } from './longest-lock.js';
 
 /** As often as a person clicks who is in a hurry. */
 const PAUSE = 20;
-/** How often it is looked whether a reader waits for a lock. */
-const LOOK = 20;
 const NAME = 'datamap-bench-readers';
 
 const visible = knexFactory({ client: 'pg' }).raw('d.retiring_at IS NULL');
@@ -64,7 +62,7 @@ export async function startReaders(
       await delay(PAUSE);
     }
   });
-  const locks = watchLocks(url, () => reading);
+  const locks = longestLock(url, NAME, () => reading);
   // Nothing waits for the loops until `stop`, which hears of their failure.
   const all = Promise.all([...loops, locks]);
   all.catch(() => undefined);
@@ -88,24 +86,4 @@ async function databaseOf(database: Database, name: string): Promise<{ id: strin
   );
   if (found === undefined) throw new Error(`There is no database ${name} on the map`);
   return found;
-}
-
-/** The longest that a reader was seen waiting for a lock, in milliseconds. */
-async function watchLocks(url: string, watching: () => boolean): Promise<number> {
-  const admin = new pg.Client(url);
-  await admin.connect();
-  let longest = 0;
-  while (watching()) {
-    const { rows } = await admin.query<{ waited: number }>(
-      `SELECT coalesce(max(extract(epoch FROM clock_timestamp() - l.waitstart)), 0)::float * 1000 AS waited
-         FROM pg_locks l
-         JOIN pg_stat_activity a USING (pid)
-        WHERE NOT l.granted AND a.application_name = $1`,
-      [NAME],
-    );
-    longest = Math.max(longest, rows[0]?.waited ?? 0);
-    await delay(LOOK);
-  }
-  await admin.end();
-  return longest;
 }

@@ -19,7 +19,7 @@ export interface FoundColumn {
 }
 
 /**
- * Makes the edges of these processes exactly the ones found, in three statements for all of them: what is as before is
+ * Makes the edges of these processes exactly the ones found, in a few statements for all of them: what is as before is
  * seen again, what differs or is gone ends now, what is new begins now. Repeating it changes nothing.
  *
  * An edge from a node to itself is left out, and so is the second of two of the same nodes and process.
@@ -49,13 +49,7 @@ export async function replaceEdges(
        RETURNING e.upstream, e.downstream`,
       [[...processIds]],
     );
-    await query(
-      transaction,
-      `UPDATE lineage_edge e
-       SET last_seen = now()
-       FROM found_edge f
-       WHERE (e.process_id, e.upstream, e.downstream) = (f.process_id, f.upstream, f.downstream) AND e.valid_to IS NULL`,
-    );
+    await query(transaction, SEE_AGAIN);
     const begun = await query<Ends>(transaction, BEGIN);
     await tellSearch(transaction, [...ended, ...begun]);
     await query(transaction, 'DROP TABLE found_edge');
@@ -72,16 +66,35 @@ const FOUND = `
     AS f("processId" bigint, upstream bigint, downstream bigint, direct boolean, columns jsonb)
   ORDER BY "processId", upstream, downstream, direct DESC`;
 
+/** What is left after it is new: nothing of what is as before is looked up once more. */
+const SEE_AGAIN = `
+  WITH seen AS (
+    UPDATE lineage_edge e
+    SET last_seen = now()
+    FROM found_edge f
+    WHERE (e.process_id, e.upstream, e.downstream) = (f.process_id, f.upstream, f.downstream) AND e.valid_to IS NULL
+    RETURNING e.process_id, e.upstream, e.downstream
+  )
+  DELETE FROM found_edge f
+  USING seen s
+  WHERE (f.process_id, f.upstream, f.downstream) = (s.process_id, s.upstream, s.downstream)`;
+
+/** The database of an end; each looked up by itself, where a join would go through all nodes that there are. */
+const databaseOf = (node: string): string => `
+    CROSS JOIN LATERAL (
+      SELECT e.collected_database_id
+      FROM lineage_node n
+      LEFT JOIN entity e ON e.id = n.entity_id
+      WHERE n.id = ${node}
+      LIMIT 1
+    )`;
+
 const BEGIN = `
   WITH begun AS (
     INSERT INTO lineage_edge (upstream, downstream, process_id, direct, digest, upstream_database_id,
                               downstream_database_id)
     SELECT f.upstream, f.downstream, f.process_id, f.direct, f.digest, u.collected_database_id, d.collected_database_id
-    FROM found_edge f
-    JOIN lineage_node un ON un.id = f.upstream
-    LEFT JOIN entity u ON u.id = un.entity_id
-    JOIN lineage_node dn ON dn.id = f.downstream
-    LEFT JOIN entity d ON d.id = dn.entity_id
+    FROM found_edge f${databaseOf('f.upstream')} u${databaseOf('f.downstream')} d
     ON CONFLICT (process_id, upstream, downstream) WHERE valid_to IS NULL DO NOTHING
     RETURNING id, process_id, upstream, downstream
   ), of_columns AS (
@@ -90,6 +103,7 @@ const BEGIN = `
     FROM begun b
     JOIN found_edge f USING (process_id, upstream, downstream)
     CROSS JOIN jsonb_to_recordset(f.columns) AS c(upstream text, downstream text, transformation text)
+    WHERE f.columns <> '[]'
     ON CONFLICT DO NOTHING
   )
   SELECT upstream, downstream FROM begun`;
