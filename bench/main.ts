@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { benchApiLoad } from './api-load.js';
 import { benchCrawl } from './crawl.js';
 import { benchDelete } from './delete.js';
 import { benchDrain } from './drain.js';
@@ -96,6 +97,17 @@ program
   .option('--quick', 'ten seconds')
   .action(async ({ quick, rate, seconds }: { rate: number; seconds: number; quick?: boolean }) => {
     await benchOpenLineage({ rate, seconds: quick === true ? 10 : seconds });
+  });
+
+program
+  .command('api')
+  .description('the API asked for tables and pages of a list on many connections, by people who see different parts')
+  .option('--tables <n>', 'tables of the database that is asked about', Number, 1_000_000)
+  .option('--connections <n>', 'how many ask at once', Number, 50)
+  .option('--seconds <n>', 'how long each question is asked in each mode', Number, 20)
+  .option('--quick', 'the smallest size')
+  .action(async ({ quick, ...sizes }: { quick?: boolean; tables: number; connections: number; seconds: number }) => {
+    await benchApiLoad(quick === true ? { tables: 10_000, connections: 50, seconds: 5 } : sizes);
   });
 
 program

@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { createToken } from '../access/tokens.js';
-import { freePort } from '../cli/embedded/free-port.js';
 import { query } from '../db/query.js';
+import { type RunningApi, startApi } from './api-process.js';
 import { openBenchSource } from './bench-source.js';
 import { type Installation, install } from './installation.js';
 import { benchEvents } from './openlineage-events.js';
@@ -35,7 +33,7 @@ export async function benchOpenLineage({ rate, seconds }: { rate: number; second
       const measure = await measureEvents(stack, installation, api, rate * seconds, rate);
       report(rate, measure);
     } finally {
-      api.process.kill('SIGTERM');
+      await api.stop();
       await installation.close();
       await source.close();
     }
@@ -156,38 +154,6 @@ async function send(
   await Promise.all(Array.from({ length: SENDERS }, sender));
   await pool.close();
   return took;
-}
-
-interface RunningApi {
-  url: string;
-  process: ChildProcess;
-}
-
-async function startApi(stack: BenchStack, { url, secretKey }: Installation): Promise<RunningApi> {
-  const port = await freePort();
-  const log = openSync(join(stack.directory, 'api.log'), 'a');
-  const child = spawn(process.execPath, ['dist/api/main.js'], {
-    stdio: ['ignore', log, log],
-    env: {
-      ...process.env,
-      NODE_ENV: 'production',
-      DATABASE_URL: url,
-      TEMPORAL_ADDRESS: stack.temporal,
-      DATAMAP_SECRET_KEY: secretKey.toString('base64'),
-      PORT: String(port),
-    },
-  });
-  const address = `http://127.0.0.1:${port}`;
-  for (let attempt = 0; ; attempt += 1) {
-    const ready = await fetch(`${address}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (ready) return { url: address, process: child };
-    if (child.exitCode !== null || attempt > 600)
-      throw new Error(`The API did not start; its log is in ${stack.directory}`);
-    await delay(100);
-  }
 }
 
 function report(rate: number, measure: Measure): void {
