@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.js';
-import { query } from '../db/query.js';
-import { type Actor, loadActor } from './actor.js';
+import { prepared, query } from '../db/query.js';
+import { ACTOR_COLUMNS, type Actor, type ActorRow, actorOf, loadActor } from './actor.js';
 import { digestOf, newBearerSecret } from './bearer-secret.js';
 import { SignInFailed } from './errors.js';
 import { verifyPassword } from './passwords.js';
@@ -58,17 +58,18 @@ export async function createSession(database: Database, personId: string, userAg
  */
 export async function actorOfSession(database: Database, secret: string): Promise<Actor | undefined> {
   const digest = digestOf(secret);
-  const [session] = await query<{ person_id: string; slides: boolean }>(
+  const [found] = await prepared<ActorRow & { slides: boolean }>(
     database,
-    `SELECT person_id, expires_at < now() + interval '14 days' - interval '1 hour' AS slides
-       FROM session
-      WHERE digest = ? AND expires_at > now()`,
+    `SELECT ${ACTOR_COLUMNS}, s.expires_at < now() + interval '14 days' - interval '1 hour' AS slides
+       FROM session s
+       JOIN person p ON p.id = s.person_id AND p.disabled_at IS NULL
+      WHERE s.digest = ? AND s.expires_at > now()`,
     [digest],
   );
-  if (session === undefined) return undefined;
-  if (session.slides)
+  if (found === undefined) return undefined;
+  if (found.slides)
     await query(database, `UPDATE session SET expires_at = now() + interval '14 days' WHERE digest = ?`, [digest]);
-  return loadActor(database, session.person_id);
+  return actorOf(found);
 }
 
 /** Signs out. Nothing happens where there is no such session. */

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.js';
-import { query } from '../db/query.js';
+import { prepared, query } from '../db/query.js';
 import { NotFound } from '../db/refusals.js';
 import { ACTOR_COLUMNS, type Actor, type ActorRow, actorOf } from './actor.js';
 import { digestOf, newBearerSecret } from './bearer-secret.js';
@@ -65,7 +65,7 @@ export async function actorOfToken(database: Database, token: string): Promise<A
   if (!token.startsWith('dm_')) return undefined;
   const digest = digestOf(token);
   // One statement for both: programs that send events by the hundred a second ask this each time.
-  const [found] = await query<ActorRow & { stale: boolean }>(
+  const [found] = await prepared<ActorRow & { stale: boolean }>(
     database,
     `SELECT ${ACTOR_COLUMNS}, (t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute') AS stale
        FROM api_token t

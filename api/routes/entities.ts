@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import type { Actor } from '../../access/actor.js';
 import { visiblePredicate, visibleWorkspaces } from '../../access/visibility.js';
-import { readAnnotation } from '../../catalog/annotations/annotation.js';
-import { type Entity, getEntity } from '../../catalog/entities/entity.js';
+import { getEntity } from '../../catalog/entities/entity.js';
+import { type EntityPage, getEntityPage } from '../../catalog/entities/entity-page.js';
 import { type EntityFilter, listEntities } from '../../catalog/entities/list-entities.js';
 import { listTombstones } from '../../catalog/entities/list-tombstones.js';
-import { pageFacts } from '../../catalog/entities/page-facts.js';
 import { recordOpen } from '../../catalog/entities/record-open.js';
 import { restoreEntity } from '../../catalog/removals/restore-entity.js';
 import { sourceGaps } from '../../connectors/registry.js';
-import type { Database } from '../../db/database.js';
 import type { ApiContext } from '../context.js';
 import { qualifiedName } from '../qualified-name.js';
 import { onWorkspaceOf, type Route, route, visible } from '../route.js';
@@ -75,29 +73,26 @@ export const entityRoutes: Route[] = [
     problems: ['NOT_REMOVED', 'PLACE_TAKEN', 'DATABASE_BUSY'],
     handle: async ({ database }, { actor, params }) => {
       await restoreEntity(database, params.id);
-      const entity = await getEntity(database, { id: params.id }, visiblePredicate(actor));
-      return { body: await withPageFacts(database, actor, entity) };
+      return { body: shown(await getEntityPage(database, params, actor.personId, visiblePredicate(actor))) };
     },
   }),
 ];
 
 /** Reads an entity for somebody who opens it; the view counts already in what is answered. */
 async function readPage({ database, log }: ApiContext, actor: Actor, which: { id: string } | { guid: string }) {
-  const entity = await getEntity(database, which, visiblePredicate(actor));
+  const page = await getEntityPage(database, which, actor.personId, visiblePredicate(actor));
+  if (page.openedToday) return shown(page);
   // The page is read all the same where it cannot be counted.
-  await recordOpen(database, actor.personId, entity.id).catch((error: unknown) =>
-    log.warn({ err: error }, 'An opened page could not be counted'),
-  );
-  return withPageFacts(database, actor, entity);
+  const counted = await recordOpen(database, actor.personId, page.id).catch((error: unknown) => {
+    log.warn({ err: error }, 'An opened page could not be counted');
+    return false;
+  });
+  const { today, last30Days } = page.views;
+  return shown(counted ? { ...page, views: { today: today + 1, last30Days: last30Days + 1 } } : page);
 }
 
-async function withPageFacts(database: Database, actor: Actor, entity: Entity) {
-  return {
-    ...withQualifiedName(entity),
-    ...(await pageFacts(database, actor.personId, entity.id)),
-    gaps: sourceGaps(entity.sourceType),
-    annotation: await readAnnotation(database, entity.id, ''),
-  };
+function shown(page: EntityPage) {
+  return { ...withQualifiedName(page), gaps: sourceGaps(page.sourceType) };
 }
 
 function toFilter({

@@ -45,6 +45,31 @@ const TAGS_OF = (entity: string, column: string) => `
      JOIN tag t ON t.id = l.tag_id
     WHERE l.entity_id = ${entity} AND l.column_name = ${column})`;
 
+/** Columns of an Annotation; `a` is annotation. */
+export const ANNOTATION_COLUMNS = `
+  a.description, ${TAGS_OF('a.entity_id', 'a.column_name')} AS tags,
+  CASE WHEN a.column_name <> '' THEN '[]' ELSE (
+    SELECT coalesce(
+             jsonb_agg(jsonb_build_object('personId', o.person_id, 'name', coalesce(o.name, p.name)) ORDER BY o.place),
+             '[]')
+      FROM annotation_owner o
+      LEFT JOIN person p ON p.id = o.person_id
+     WHERE o.entity_id = a.entity_id
+  ) END AS owners,
+  a.origin, a.version, a.edited_at AS "editedAt",
+  (SELECT jsonb_build_object('id', p.id, 'name', p.name) FROM person p WHERE p.id = a.edited_by) AS "editedBy"`;
+
+/** What stands where nobody has written anything. */
+export const NOTHING_WRITTEN: Annotation = {
+  description: null,
+  tags: [],
+  owners: [],
+  origin: 'person',
+  version: 0,
+  editedBy: null,
+  editedAt: null,
+};
+
 /**
  * Reads the words of an entity, or of one of its columns. Whether the asker may see it has been asked before.
  * @param column empty for the entity itself
@@ -52,25 +77,12 @@ const TAGS_OF = (entity: string, column: string) => `
 export async function readAnnotation(database: Database, entityId: string, column: string): Promise<Annotation> {
   const [row] = await query<Annotation>(
     database,
-    `SELECT a.description, ${TAGS_OF('a.entity_id', 'a.column_name')} AS tags,
-            CASE WHEN a.column_name <> '' THEN '[]' ELSE (
-              SELECT coalesce(
-                       jsonb_agg(jsonb_build_object('personId', o.person_id, 'name', coalesce(o.name, p.name)) ORDER BY o.place),
-                       '[]')
-                FROM annotation_owner o
-                LEFT JOIN person p ON p.id = o.person_id
-               WHERE o.entity_id = a.entity_id
-            ) END AS owners,
-            a.origin, a.version, a.edited_at AS "editedAt",
-            CASE WHEN e.id IS NOT NULL THEN jsonb_build_object('id', e.id, 'name', e.name) END AS "editedBy"
+    `SELECT ${ANNOTATION_COLUMNS}
        FROM annotation a
-       LEFT JOIN person e ON e.id = a.edited_by
       WHERE a.entity_id = :entityId AND a.column_name = :column`,
     { entityId, column },
   );
-  return (
-    row ?? { description: null, tags: [], owners: [], origin: 'person', version: 0, editedBy: null, editedAt: null }
-  );
+  return row ?? NOTHING_WRITTEN;
 }
 
 /** Lists what was saved, the last first. @throws InvalidCursor */

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
-import { query } from '../../db/query.js';
+import { prepared } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
 
 import { type StoredStructure, structureOf } from '../model/stored-structure.js';
@@ -59,6 +59,16 @@ export const SUMMARY_COLUMNS = `
   e.column_count AS "columnCount", o.row_estimate::float8 AS rows, o.size_bytes::float8 AS bytes, e.version,
   e.changed_at AS "changedAt", e.removed_at AS "removedAt"`;
 
+/** Columns of an Entity; beside those of its summary, `s` is data_source, `c` crawler, `w` workspace. */
+const COLUMNS = `${SUMMARY_COLUMNS},
+  d.id AS "databaseId", d.source_type AS "sourceType", d.instance, d.visibility,
+  jsonb_build_object('id', s.id, 'name', s.name) AS "dataSource",
+  jsonb_build_object('id', c.id, 'name', c.name) AS crawler,
+  jsonb_build_object('id', w.id, 'name', w.name) AS workspace,
+  e.structure - 'columns' AS structure,
+  (SELECT count(*)::int FROM table_partition p WHERE p.entity_id = e.id) AS "partitionCount",
+  e.created_at AS "createdAt", e.changed_run_id AS "changedRunId", d.last_complete_at AS "collectedAt"`;
+
 /**
  * Reads one entity, by id or by guid. A guid may stand on several tombstones: the living entity is meant where there
  * is one, the last that was removed otherwise.
@@ -70,17 +80,24 @@ export async function getEntity(
   which: { id: string } | { guid: string },
   visible: Knex.Raw,
 ): Promise<Entity> {
+  return findEntity(database, which, visible, { columns: '', bindings: [] });
+}
+
+/**
+ * The same, with more columns in the one statement.
+ * @param more.columns after a comma, on the aliases that COLUMNS has
+ * @throws NotFound
+ */
+export async function findEntity<More extends object>(
+  database: Database,
+  which: { id: string } | { guid: string },
+  visible: Knex.Raw,
+  more: { columns: string; bindings: readonly string[] },
+): Promise<Entity & More> {
   const [column, value] = 'id' in which ? ['id', which.id] : ['guid', which.guid];
-  const [row] = await query<EntityRow>(
+  const [row] = await prepared<EntityRow & More>(
     database,
-    `SELECT ${SUMMARY_COLUMNS},
-            d.id AS "databaseId", d.source_type AS "sourceType", d.instance, d.visibility,
-            jsonb_build_object('id', s.id, 'name', s.name) AS "dataSource",
-            jsonb_build_object('id', c.id, 'name', c.name) AS crawler,
-            jsonb_build_object('id', w.id, 'name', w.name) AS workspace,
-            e.structure - 'columns' AS structure,
-            (SELECT count(*)::int FROM table_partition p WHERE p.entity_id = e.id) AS "partitionCount",
-            e.created_at AS "createdAt", e.changed_run_id AS "changedRunId", d.last_complete_at AS "collectedAt"
+    `SELECT ${COLUMNS}${more.columns}
      FROM entity e
      JOIN collected_database d ON d.id = e.collected_database_id
      JOIN data_source s ON s.id = d.data_source_id
@@ -90,7 +107,7 @@ export async function getEntity(
      WHERE e.${column} = ? AND ?
      ORDER BY e.removed_at DESC NULLS FIRST, e.id DESC
      LIMIT 1`,
-    [value, visible],
+    [...more.bindings, value, visible],
   );
   if (row === undefined) throw new NotFound('entity', value);
   const { columns: _, ...structure } = structureOf(row.structure);
@@ -104,7 +121,7 @@ type EntityRow = Omit<Entity, 'structure'> & { structure: StoredStructure };
  * @throws NotFound otherwise
  */
 export async function requireVisible(database: Database, entityId: string, visible: Knex.Raw): Promise<void> {
-  const rows = await query(
+  const rows = await prepared(
     database,
     `SELECT 1
      FROM entity e

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
-import { query } from '../../db/query.js';
+import { prepared } from '../../db/query.js';
 import { ANY_TEXT, DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
 import { columnOf, type StoredColumn } from '../model/stored-structure.js';
 import type { Column } from '../model/table.js';
@@ -60,7 +60,7 @@ export async function listColumns(
   await requireVisible(database, entityId, visible);
   const [text, place] = decodeCursor(page.cursor, [ANY_TEXT, DECIMAL]) ?? [];
   const [beyond, direction] = page.descending ? ['<', 'DESC'] : ['>', 'ASC'];
-  const rows = await query<ColumnRow>(
+  const rows = await prepared<ColumnRow>(
     database,
     `WITH listed AS (
        SELECT c.place, c.column, ${SORTED_BY[page.sort ?? 'ordinal']} COLLATE "C" AS sorted_by,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
-import { query } from '../../db/query.js';
+import { prepared } from '../../db/query.js';
 import { ANY_TEXT, DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
 import { type EntitySummary, SUMMARY_COLUMNS } from './entity.js';
 
@@ -23,7 +23,7 @@ export async function listEntities(
 ): Promise<Page<EntitySummary>> {
   const after = decodeCursor(page.cursor, [ANY_TEXT, ANY_TEXT, DECIMAL]);
   const conditions = [...conditionsOf(filter), ...(after === undefined ? [] : [goesOnAfter(after)])];
-  const rows = await query<EntitySummary>(
+  const rows = await prepared<EntitySummary>(
     database,
     `SELECT ${SUMMARY_COLUMNS}
      FROM entity e
