@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
 import { prepared } from '../../db/query.js';
+import { NotFound } from '../../db/refusals.js';
 import { ANY_TEXT, DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
 import { columnOf, type StoredColumn } from '../model/stored-structure.js';
 import type { Column } from '../model/table.js';
-import { requireVisible } from './entity.js';
 
 type KeyKind = 'primary' | 'unique' | 'foreign';
 
@@ -57,12 +57,16 @@ export async function listColumns(
   page: ColumnPageRequest,
   visible: Knex.Raw,
 ): Promise<ColumnPage> {
-  await requireVisible(database, entityId, visible);
   const [text, place] = decodeCursor(page.cursor, [ANY_TEXT, DECIMAL]) ?? [];
   const [beyond, direction] = page.descending ? ['<', 'DESC'] : ['>', 'ASC'];
-  const rows = await prepared<ColumnRow>(
+  const rows = await prepared<ColumnRow | { place: null; total: number }>(
     database,
-    `WITH listed AS (
+    `WITH seen AS (
+       SELECT e.id, e.structure
+         FROM entity e
+         JOIN collected_database d ON d.id = e.collected_database_id
+        WHERE e.id = :entityId AND :visible
+     ), listed AS (
        SELECT c.place, c.column, ${SORTED_BY[page.sort ?? 'ordinal']} COLLATE "C" AS sorted_by,
               array_position(k.columns, c.column ->> 'name') AS key_place,
               array_remove(ARRAY[
@@ -78,14 +82,13 @@ export async function listColumns(
                  WHERE l.entity_id = e.id AND l.column_name = c.column ->> 'name'
                  ORDER BY lower(t.name)
               ) AS tags
-         FROM entity e
+         FROM seen e
         CROSS JOIN LATERAL jsonb_array_elements(e.structure -> 'columns') WITH ORDINALITY AS c ("column", place)
         CROSS JOIN LATERAL (
           SELECT array_agg(name ORDER BY place) AS columns
             FROM jsonb_array_elements_text(e.structure -> 'primaryKey' -> 'columns') WITH ORDINALITY AS k (name, place)
         ) k
          LEFT JOIN annotation a ON a.entity_id = e.id AND a.column_name = c.column ->> 'name'
-        WHERE e.id = :entityId
      ), matching AS (
        SELECT *
          FROM listed l
@@ -104,14 +107,22 @@ export async function listColumns(
                 ELSE :key = ANY (l.keys)
               END
      )
-     SELECT place::int, "column", sorted_by, key_place, keys, description, tags,
+     -- One row at least where the table may be seen, so that an empty page is told from no table.
+     SELECT p.place::int, p."column", p.sorted_by, p.key_place, p.keys, p.description, p.tags,
             (SELECT count(*)::int FROM matching) AS total
-       FROM matching
-      WHERE CAST(:place AS bigint) IS NULL OR (sorted_by, place) ${beyond} (:after COLLATE "C", CAST(:place AS bigint))
-      ORDER BY sorted_by ${direction}, place ${direction}
-      LIMIT :limit + 1`,
+       FROM seen
+       LEFT JOIN (
+         SELECT *
+           FROM matching
+          WHERE CAST(:place AS bigint) IS NULL
+             OR (sorted_by, place) ${beyond} (:after COLLATE "C", CAST(:place AS bigint))
+          ORDER BY sorted_by ${direction}, place ${direction}
+          LIMIT :limit + 1
+       ) p ON TRUE
+      ORDER BY p.sorted_by ${direction}, p.place ${direction}`,
     {
       entityId,
+      visible,
       text: filter.text ?? '',
       name: filter.name ?? '',
       typed: filter.type ?? '',
@@ -122,8 +133,10 @@ export async function listColumns(
       limit: page.limit,
     },
   );
-  const shown = pageOf(rows, page.limit, listedColumn, (row) => [row.sorted_by, String(row.place)]);
-  return { ...shown, total: rows[0]?.total ?? 0 };
+  if (rows[0] === undefined) throw new NotFound('entity', entityId);
+  const columns = rows.filter((row): row is ColumnRow => row.place !== null);
+  const shown = pageOf(columns, page.limit, listedColumn, (row) => [row.sorted_by, String(row.place)]);
+  return { ...shown, total: rows[0].total };
 }
 
 interface ColumnRow {

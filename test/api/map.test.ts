@@ -54,6 +54,26 @@ describe('entities', () => {
     });
   });
 
+  it('are read and listed in two statements, with one more for who opens a page first on a day', async () => {
+    const [{ id: databaseId = '' } = {}] = await catalog.rows<{ id: string }>('SELECT id FROM collected_database');
+    const statementsOf = async (path: string) => {
+      const asked: string[] = [];
+      const note = ({ sql }: { sql: string }) => asked.push(sql);
+      api.database.on('query', note);
+      try {
+        expect((await get(path, people.tenantAdmin)).status).toBe(200);
+      } finally {
+        api.database.removeListener('query', note);
+      }
+      return asked;
+    };
+    await statementsOf('/me');
+    expect(await statementsOf(`/entities/${tableId}`)).toHaveLength(3);
+    expect(await statementsOf(`/entities/${tableId}`)).toHaveLength(2);
+    expect(await statementsOf(`/tables/${tableId}/columns`)).toHaveLength(2);
+    expect(await statementsOf(`/entities?databaseId=${databaseId}`)).toHaveLength(2);
+  });
+
   it('are listed from the databases down to the tables, page by page', async () => {
     const databases = await get('/entities');
     expect(databases.body.items).toMatchObject([{ kind: 'database', name: 'shop', qualifiedName: 'shop' }]);
