@@ -29,12 +29,12 @@ export async function listEntities(
      FROM entity e
      JOIN collected_database d ON d.id = e.collected_database_id
      LEFT JOIN source_object o ON o.entity_id = e.id
-     WHERE e.removed_at IS NULL AND e.kind = ?
+     WHERE e.removed_at IS NULL
        AND ${conditions.map(({ sql }) => sql).join('\n       AND ')}
        AND ?
      ORDER BY e.schema_name, e.name, e.id
      LIMIT ?`,
-    [filter.kind, ...conditions.flatMap(({ bindings }) => bindings), visible, page.limit + 1],
+    [...conditions.flatMap(({ bindings }) => bindings), visible, page.limit + 1],
   );
   return pageOf(
     rows,
@@ -44,6 +44,9 @@ export async function listEntities(
     ({ schema, name, id }) => [schema === null ? '' : `.${schema}`, name, id],
   );
 }
+
+/** In words and not as a value, so that a plan that is kept knows how few databases there are among tables. */
+const IS_KIND = { database: `e.kind = 'database'`, schema: `e.kind = 'schema'`, table: `e.kind = 'table'` };
 
 interface Condition {
   sql: string;
@@ -56,11 +59,12 @@ function conditionsOf(filter: EntityFilter): Condition[] {
     const equal = { 'd.data_source_id': dataSourceId, 'd.crawler_id': crawlerId, 'd.workspace_id': workspaceId };
     const given = Object.entries(equal).filter((entry): entry is [string, string] => entry[1] !== undefined);
     return [
-      { sql: 'TRUE', bindings: [] },
+      { sql: IS_KIND.database, bindings: [] },
       ...given.map(([column, value]) => ({ sql: `${column} = ?`, bindings: [value] })),
     ];
   }
   return [
+    { sql: IS_KIND[filter.kind], bindings: [] },
     { sql: 'e.collected_database_id = ?', bindings: [filter.databaseId] },
     ...(filter.schema === undefined ? [] : [{ sql: 'e.schema_name = ?', bindings: [filter.schema] }]),
   ];
