@@ -1,4 +1,4 @@
-import type { SearchDocument, SearchHit, Segment } from './port.js';
+import type { SearchDocument, SearchHit, SearchRequest, Segment } from './port.js';
 import { compact, fold, wordsOf } from './words.js';
 
 /** A text is cut to about this many characters around its first match. */
@@ -12,19 +12,33 @@ export interface Sought {
   prefix: boolean;
 }
 
-/** Where a document matches the words sought, best field first: name, columns, description, comment. */
-export function highlightsOf(document: SearchDocument, sought: readonly Sought[], text = ''): SearchHit['highlights'] {
+/**
+ * Where a document matches the words sought, best field first: name, columns, description, comment; or in its columns' names
+ * alone. Where there are columns that have all of the words, those that have some are not told of.
+ */
+export function highlightsOf(
+  document: SearchDocument,
+  sought: readonly Sought[],
+  text = '',
+  within?: SearchRequest['within'],
+): SearchHit['highlights'] {
   const highlights: SearchHit['highlights'] = [];
   const add = (field: SearchHit['highlights'][number]['field'], marked: Mark[], value: string) => {
     if (marked.length > 0) highlights.push({ field, segments: segmentsOf(value, marked) });
   };
-  const inName = marksIn(document.name, sought);
-  add('name', inName.length > 0 ? inName : typedTogether(document.name, text), document.name);
+  const marksInName = (name: string): Mark[] => {
+    const marks = marksIn(name, sought);
+    return marks.length > 0 ? marks : typedTogether(name, text);
+  };
+  if (within === undefined) add('name', marksInName(document.name), document.name);
   const columns = document.columnNames
-    .map((name, at) => ({ name, at, marks: marksIn(name, sought) }))
+    .map((name, at) => ({ name, at, marks: marksInName(name) }))
     .filter(({ marks }) => marks.length > 0)
     .sort((a, b) => wholeness(b) - wholeness(a) || a.at - b.at);
-  for (const { name, marks } of columns.slice(0, MOST_COLUMNS)) add('column', marks, name);
+  const complete = columns.filter(({ name }) => hasAll(name, sought));
+  for (const { name, marks } of (complete.length > 0 ? complete : columns).slice(0, MOST_COLUMNS))
+    add('column', marks, name);
+  if (within === 'columns') return highlights;
   for (const field of ['description', 'comment'] as const) {
     const value = document[field];
     if (value) addExcerpt(add, field, value, sought);
@@ -45,6 +59,13 @@ export function highlightsOf(document: SearchDocument, sought: readonly Sought[]
     }
   }
   return highlights;
+}
+
+function hasAll(name: string, sought: readonly Sought[]): boolean {
+  const words = wordsOf(name);
+  return sought.every((each) =>
+    words.some(({ word }) => word === each.word || (each.prefix && word.startsWith(each.word))),
+  );
 }
 
 /** A name, cut where the words sought match. */

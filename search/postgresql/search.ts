@@ -100,7 +100,7 @@ function assembled(
   return {
     hits: page.map(({ document }) => ({
       document,
-      highlights: reading === undefined ? [] : highlightsOf(document, reading.words, request.text),
+      highlights: reading === undefined ? [] : highlightsOf(document, reading.words, request.text, request.within),
     })),
     total: Math.min(total, MOST_COUNTED),
     totalIsExact: total <= MOST_COUNTED,

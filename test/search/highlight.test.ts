@@ -32,17 +32,28 @@ test('a name typed without its separators is marked over them', () => {
   ]);
 });
 
+const withColumns = (...columnNames: string[]) =>
+  tableDocument({ name: 'email', columnNames, columnComments: columnNames.map(() => '') });
+
 test('the column that is matched most stands first, and five are enough', () => {
-  const columnNames = ['email', ...Array.from({ length: 8 }, (_, n) => `email_${n}_of_parent`), 'customer_email'];
-  const document = tableDocument({ name: 't', columnNames, columnComments: columnNames.map(() => '') });
-  const lines = shown(
-    highlightsOf(document, [
-      { word: 'customer', prefix: false },
-      { word: 'email', prefix: true },
-    ]),
-  );
-  expect(lines[0]).toBe('column: [customer]_[email]');
-  expect(lines).toHaveLength(5);
+  const document = withColumns(...Array.from({ length: 8 }, (_, n) => `email_${n}_of_parent`), 'email');
+  const lines = shown(highlightsOf(document, [{ word: 'email', prefix: true }]));
+  expect(lines.slice(0, 2)).toEqual(['name: [email]', 'column: [email]']);
+  expect(lines).toHaveLength(6);
+});
+
+test('columns that have some of the words are told of where none has them all', () => {
+  const sought = [
+    { word: 'c', prefix: false },
+    { word: '1599', prefix: true },
+  ];
+  expect(shown(highlightsOf(withColumns('c0', 'c1', 'c1599'), sought))).toEqual(['column: [c1599]']);
+  expect(shown(highlightsOf(withColumns('c0', 'c1'), sought))).toEqual(['column: [c]0', 'column: [c]1']);
+});
+
+test('a search for fields is told of columns alone, also of those typed without their separators', () => {
+  const found = highlightsOf(withColumns('EMail', 'id'), [{ word: 'email', prefix: true }], 'email', 'columns');
+  expect(shown(found)).toEqual(['column: [EMail]']);
 });
 
 test("a match in a column's comment names the column", () => {
