@@ -44,10 +44,14 @@ export const mysqlSpec: ConnectorSpec = {
   secrets: ['password'],
   urlSchemes: ['mysql', 'mariadb'],
   parseUrl: (text) => parseDatabaseUrl(text, URL_FORM),
-  timeliness: { tables: 'by schedule', partitions: 'by schedule', lineage: 'not supported' },
+  timeliness: { tables: 'by schedule', partitions: 'by schedule', lineage: 'by schedule' },
   scopeEditable: true,
   gaps: [
     { what: 'owner', why: 'MySQL and MariaDB keep no owner of a table.' },
+    {
+      what: 'lineage of statements',
+      why: 'Their histories of statements are not read: lineage comes from views, and from what jobs and people tell.',
+    },
     {
       what: 'renames',
       why: 'They give a table no number of its own, so that a renamed table is a removed and an added one.',

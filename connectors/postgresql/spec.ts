@@ -45,7 +45,7 @@ export const postgresqlSpec: ConnectorSpec = {
   secrets: ['password'],
   urlSchemes: ['postgres', 'postgresql'],
   parseUrl: (text) => parseDatabaseUrl(text, URL_FORM),
-  timeliness: { tables: 'by schedule', partitions: 'by schedule', lineage: 'not supported' },
+  timeliness: { tables: 'by schedule', partitions: 'by schedule', lineage: 'by schedule' },
   scopeEditable: true,
   queryHistory: 'The view of the extension pg_stat_statements, of each database in which the extension is created.',
   gaps: [

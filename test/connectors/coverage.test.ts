@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { connectorSpecs, sourceCoverage, sourceGaps } from '../../connectors/registry.js';
+import { TYPES_WITH_VIEWS } from '../../lineage/views/source-naming.js';
 
 const of = (type: string) => sourceCoverage.find((line) => line.type === type);
 
@@ -27,6 +28,13 @@ describe('what source types give', () => {
     });
     const fixed = sourceCoverage.filter(({ scopeEditable }) => !scopeEditable).map(({ type }) => type);
     expect(fixed.sort()).toEqual(['analyticdb-spark', 'cdh-hive', 'elasticsearch', 'emr-hive', 'lindorm', 'ots']);
+  });
+
+  it('has lineage of every type whose views are read, which is then no gap', () => {
+    for (const type of TYPES_WITH_VIEWS) {
+      expect(of(type)?.lineage.timeliness).toBe('by schedule');
+      expect(sourceGaps(type).map(({ what }) => what)).not.toContain('lineage');
+    }
   });
 
   it('names what is missing, and why', () => {
