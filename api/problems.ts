@@ -216,7 +216,10 @@ function bodyErrors(issues: unknown): InvalidField[] {
 
 /** What express and its body parser throw (`http-errors`, told apart by `type`). */
 function ofBodyParser(error: unknown): Problem | undefined {
-  if (error instanceof URIError) return new Problem('MALFORMED_REQUEST', 'The path is not valid percent-encoding.');
+  if (error instanceof URIError)
+    return new Problem('MALFORMED_REQUEST', 'The path is not valid percent-encoding.', {
+      remedy: 'Write a % in a path as %25, and other characters as the bytes of their UTF-8.',
+    });
   if (!isRecord(error) || typeof error.type !== 'string' || typeof error.status !== 'number') return undefined;
   switch (error.type) {
     case 'entity.parse.failed':

@@ -204,8 +204,12 @@ export function validate<S extends z.ZodType>(schema: S, value: unknown, where: 
 
 function invalid(errors: InvalidField[]): Problem {
   const first = errors[0];
-  return new Problem('INVALID_REQUEST', `The ${first?.in} is not valid: ${first?.path} ${first?.message}`.trim(), {
-    remedy: 'Each entry of errors names a field and what it must be; /api/docs describes them all.',
-    errors,
-  });
+  return new Problem(
+    'INVALID_REQUEST',
+    `The ${first?.in} is not valid: ${[first?.path, first?.message].filter(Boolean).join(' ')}`,
+    {
+      remedy: 'Each entry of errors names a field and what it must be; /api/docs describes them all.',
+      errors,
+    },
+  );
 }

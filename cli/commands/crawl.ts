@@ -127,7 +127,9 @@ function printReport(run: Run, units: RunUnit[], problems: RunProblem[]): void {
   for (const problem of problems) {
     const where = [problem.schema, problem.name].filter((part) => part !== null).join('.');
     printLine(
-      visible(`${problem.level}: ${where === '' ? '' : `${where}: `}${problem.message} ${problem.remedy ?? ''}`.trim()),
+      visible(
+        `${problem.level}: ${where === '' ? '' : `${where}: `}${[problem.message, problem.remedy].filter(Boolean).join('. ')}`,
+      ),
     );
   }
   if (run.problems > problems.length)

@@ -167,7 +167,13 @@ async function chooseDatabases(
   const closed = items.filter((database) => database.unavailable !== undefined);
   for (const database of closed) remark(`Left out ${database.name}: ${database.unavailable}`);
   if (open.length > 0) return open.map((database) => database.name);
-  throw new CliError('NO_DATABASE', 'The account may open no database there.', 'Grant it CONNECT on those to collect.');
+  throw closed.length > 0
+    ? new CliError('NO_DATABASE', 'The account may open no database there.', 'Grant it what the lines above name.')
+    : new CliError(
+        'NO_DATABASE',
+        "There is no database that the account sees, beside the server's own.",
+        'Grant it rights on those to collect, or create one.',
+      );
 }
 
 const namesOf = (workspaces: Workspace[]) =>
