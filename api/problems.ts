@@ -249,7 +249,9 @@ function ofPostgres(error: unknown): Problem | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (code === '22021' || code === '22P05')
-    return new Problem('INVALID_REQUEST', 'A text holds the character U+0000, which cannot be stored.');
+    return new Problem('INVALID_REQUEST', 'A text holds the character U+0000, which cannot be stored.', {
+      remedy: 'Leave that character out.',
+    });
   const down =
     CONNECTION_CODES.has(code) ||
     /^(08|57P0)/.test(code) ||

@@ -21,7 +21,10 @@ export class NotFound extends Refusal {
     readonly kind: string,
     readonly id: string,
   ) {
-    super(`There is no ${kind} ${id}`, `Check the id; the ${kind} may have been deleted.`);
+    super(
+      `There is no ${kind} ${id}`,
+      `Check the id; the ${kind} may have been deleted, or you may not see it: an admin of its workspace can add you.`,
+    );
   }
 }
 

@@ -128,7 +128,7 @@ function printReport(run: Run, units: RunUnit[], problems: RunProblem[]): void {
     const where = [problem.schema, problem.name].filter((part) => part !== null).join('.');
     printLine(
       visible(
-        `${problem.level}: ${where === '' ? '' : `${where}: `}${[problem.message, problem.remedy].filter(Boolean).join('. ')}`,
+        `${problem.level}: ${where === '' ? '' : `${where}: `}${problem.message}${problem.remedy ? `. ${problem.remedy}` : ''}`,
       ),
     );
   }
