@@ -1,4 +1,4 @@
-import { visiblePredicate, visibleWorkspaces } from '../../access/visibility.js';
+import { visibleOutside, visiblePredicate, visibleWorkspaces } from '../../access/visibility.js';
 import { requireVisible } from '../../catalog/entities/entity.js';
 import { processesOfTable, statementsOfTable, tablesReadWith } from '../../lineage/read/usage.js';
 import { qualifiedName } from '../qualified-name.js';
@@ -24,7 +24,11 @@ export const usageRoutes: Route[] = [
     query: usageQuery,
     reply: { status: 200, description: 'A page of statements.', body: usagePageSchema },
     handle: async ({ database }, { actor, params: { id }, query }) => {
-      const reader = { visible: visiblePredicate(actor), workspaces: visibleWorkspaces(actor) };
+      const reader = {
+        visible: visiblePredicate(actor),
+        outside: visibleOutside(actor),
+        workspaces: visibleWorkspaces(actor),
+      };
       await requireVisible(database, id, reader.visible);
       const page = await statementsOfTable(database, id, query, reader);
       const items = page.items.map((item) => ({ ...item, restricted: item.text === null }));

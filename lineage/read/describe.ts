@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { jobsOfHiddenData } from './hidden-jobs.js';
 import { AT_THE_TIME, type View } from './neighbours.js';
 
 /** A table or other thing that data comes from or goes to. */
@@ -74,15 +75,15 @@ export function describeNodes(database: Database, nodes: readonly string[]): Pro
 
 /**
  * The edges between pairs of nodes that may be seen, each pair's as one. What a process of a database that may not be seen
- * is called is left out.
+ * is called is left out, and what a job is called that also moves data of such a database.
  */
-export function describeEdges(
+export async function describeEdges(
   database: Database,
   pairs: readonly { upstream: string; downstream: string }[],
   { visible, asOf }: View,
   withColumns: boolean,
 ): Promise<DescribedEdge[]> {
-  return query<DescribedEdge>(
+  const edges = await query<DescribedEdge>(
     database,
     `SELECT l.upstream, l.downstream, bool_or(l.direct) AS direct,
             json_agg(json_build_object(
@@ -116,7 +117,12 @@ export function describeEdges(
       asOf: asOf ?? null,
       withColumns,
     },
-  ).then((edges) =>
-    edges.map((edge) => ({ ...edge, columns: (edge.columns as unknown as DescribedEdge['columns'][]).flat() })),
   );
+  const jobs = edges.flatMap(({ processes }) => processes.filter(({ kind, name }) => kind === 'job' && name !== null));
+  const unnamed = await jobsOfHiddenData(database, [...new Set(jobs.map(({ id }) => id))], visible);
+  return edges.map((edge) => ({
+    ...edge,
+    processes: edge.processes.map((process) => (unnamed.has(process.id) ? { ...process, name: null } : process)),
+    columns: (edge.columns as unknown as DescribedEdge['columns'][]).flat(),
+  }));
 }

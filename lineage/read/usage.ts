@@ -2,6 +2,8 @@ import type { Knex } from 'knex';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../../catalog/model/cursor.js';
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
+import { jobsOfHiddenData } from './hidden-jobs.js';
+import { shownAt } from './neighbours.js';
 
 /** A statement that was run at the source and reads or writes a table. */
 export interface StatementOfTable {
@@ -30,6 +32,8 @@ export interface StatementOfTable {
 export interface UsageReader {
   /** A condition on `collected_database` under the alias `d`. */
   visible: Knex.Raw;
+  /** A condition on `lineage_node` under the alias `n`, for those that are not on the map. */
+  outside: Knex.Raw;
   /** Workspaces that the reader is in. */
   workspaces: string[] | 'everything';
 }
@@ -144,19 +148,23 @@ export interface ProcessOfTable {
   lastSeen: Date;
 }
 
-/** What else moves data from or to the table, by the edges that there are now; those that may not be seen are left out. */
-export function processesOfTable(
+/**
+ * What else moves data from or to the table, by the edges that there are now whose other end may be seen; what itself may not
+ * be seen is left out.
+ */
+export async function processesOfTable(
   database: Database,
   entityId: string,
-  { visible }: UsageReader,
+  { visible, outside }: UsageReader,
   limit: number,
 ): Promise<ProcessOfTable[]> {
-  return query<ProcessOfTable>(
+  const rows = await query<ProcessOfTable & { id: string }>(
     database,
-    `SELECT p.kind, p.name, bool_or(l.upstream = n.id) AS reads, bool_or(l.downstream = n.id) AS writes,
+    `SELECT p.id, p.kind, p.name, bool_or(l.upstream = n.id) AS reads, bool_or(l.downstream = n.id) AS writes,
             p.entity_id AS "entityId", max(l.last_seen) AS "lastSeen"
      FROM lineage_node n
-     JOIN lineage_edge l ON (l.upstream = n.id OR l.downstream = n.id) AND l.valid_to IS NULL
+     JOIN lineage_edge l ON l.valid_to IS NULL
+          AND ((l.upstream = n.id AND ${shownAt('downstream')}) OR (l.downstream = n.id AND ${shownAt('upstream')}))
      JOIN lineage_process p ON p.id = l.process_id AND p.kind IN ('view', 'job', 'manual')
      LEFT JOIN collected_database d ON d.id = p.collected_database_id
      WHERE n.entity_id = CAST(:entityId AS bigint)
@@ -165,6 +173,9 @@ export function processesOfTable(
      GROUP BY p.id
      ORDER BY max(l.last_seen) DESC, p.id
      LIMIT :limit`,
-    { entityId, visible, limit },
+    { entityId, visible, outside, limit },
   );
+  const jobs = rows.filter(({ kind }) => kind === 'job').map(({ id }) => id);
+  const unnamed = await jobsOfHiddenData(database, jobs, visible);
+  return rows.map(({ id, ...process }) => (unnamed.has(id) ? { ...process, name: null } : process));
 }

@@ -3,18 +3,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { putMember } from '../../access/members.js';
 import { TOOLS } from '../../api/mcp/tools.js';
 import { allRoutes } from '../../api/routes/index.js';
-import { createCollection } from '../../catalog/collections/write-collections.js';
-import { createTest } from '../../catalog/jobs/connection-tests.js';
-import { requestOperation } from '../../catalog/operations/write-operations.js';
-import { createPreview } from '../../catalog/preview/previews.js';
 import { createRefresh } from '../../catalog/refresh/refreshes.js';
-import { createWebhook } from '../../catalog/webhooks/webhooks.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
 import { type EventReader, readEventStream } from '../fakes/event-stream.js';
-import { suggestedFor } from '../fakes/suggested-for.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { type ApiUnderTest, type Caller, startApi } from './api-under-test.js';
+import { thingsOf } from './things-of.js';
 
 /** Stands in all that is hidden and nowhere else. */
 const SECRET = 'zanzibar';
@@ -86,7 +81,7 @@ beforeAll(async () => {
   await hidden.rows(`UPDATE collected_database SET visibility = 'workspace' WHERE id = ?`, [
     hidden.collectedDatabaseId,
   ]);
-  ids = await thingsOf(hidden, made);
+  ids = await thingsOf(api, hidden, { ...made, by: member, word: SECRET });
   guid = made.guid;
 }, 120_000);
 afterAll(() => api.stop());
@@ -212,57 +207,6 @@ function follow(as: Caller): Promise<EventReader> {
 
 async function favour(tableId: string): Promise<void> {
   expect((await api.call('PUT', `/entities/${tableId}/favourite`, { as: outsider })).status).toBe(200);
-}
-
-async function thingsOf(catalog: CrawledCatalog, { tableId, runId }: Populated): Promise<Record<string, string>> {
-  const one = async (sql: string) => (await catalog.rows<{ id: string }>(sql, [catalog.crawlerId]))[0]?.id ?? '';
-  const dataSourceId = await one('SELECT data_source_id AS id FROM crawler WHERE id = ?');
-  const testId = randomUUID();
-  await createTest(api.database, { testId, dataSourceId, resourceGroupId: 'default' });
-  const crawler = { id: catalog.crawlerId, name: `${SECRET} crawler`, workspaceId: catalog.workspaceId };
-  const operation = await requestOperation(api.database, { kind: 'narrow_scope', crawler, leaving: [] });
-  const saved = await api.call('POST', '/saved-searches', {
-    as: member,
-    body: { name: SECRET, query: { q: SECRET }, workspaceId: catalog.workspaceId },
-  });
-  const { webhook } = await createWebhook(api.database, api.context.secretKey, {
-    workspaceId: catalog.workspaceId,
-    name: SECRET,
-    url: 'https://hooks.example',
-    events: ['run.finished'],
-    crawlerId: null,
-    createdBy: member.personId,
-  });
-  const collectionId = await createCollection(
-    api.database,
-    { name: SECRET, visibility: 'workspace', workspaceId: catalog.workspaceId },
-    member.personId,
-  );
-  const [previewId, refreshId] = [randomUUID(), randomUUID()];
-  const asker = { requestedBy: member.personId };
-  await createPreview(api.database, { previewId, entityId: tableId, resourceGroupId: 'default', rows: 1, ...asker });
-  await createRefresh(api.database, { refreshId, items: [{ asked: SECRET, outcome: 'not-found' }], ...asker });
-  const token = await api.call('POST', '/tokens', { as: member, body: { name: SECRET } });
-  return {
-    entities: tableId,
-    tables: tableId,
-    runs: runId,
-    crawlers: catalog.crawlerId,
-    'data-sources': dataSourceId,
-    'connection-tests': testId,
-    'held-removals': await one('SELECT id FROM held_removal WHERE crawler_id = ?'),
-    operations: operation.id,
-    'saved-searches': saved.body.id,
-    tokens: token.body.id,
-    webhooks: webhook.id,
-    collections: collectionId,
-    previews: previewId,
-    'description-suggestions': await suggestedFor(api.database, tableId, SECRET, 'c3'),
-    refreshes: refreshId,
-    workspaces: catalog.workspaceId,
-    people: member.personId,
-    'resource-groups': 'none',
-  };
 }
 
 /** Every list as the outsider is told it. */

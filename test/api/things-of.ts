@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { createCollection } from '../../catalog/collections/write-collections.js';
+import { createTest } from '../../catalog/jobs/connection-tests.js';
+import { requestOperation } from '../../catalog/operations/write-operations.js';
+import { createPreview } from '../../catalog/preview/previews.js';
+import { createRefresh } from '../../catalog/refresh/refreshes.js';
+import { createWebhook } from '../../catalog/webhooks/webhooks.js';
+import type { CrawledCatalog } from '../fakes/crawled-catalog.js';
+import { suggestedFor } from '../fakes/suggested-for.js';
+import type { ApiUnderTest, Caller } from './api-under-test.js';
+
+interface Of {
+  tableId: string;
+  runId: string;
+  /** An admin of the workspace, who makes the things. */
+  by: Caller;
+  /** Marks the things. */
+  word: string;
+  /** Marks what whoever sees the table is told of it; the same when left out. */
+  shown?: string;
+}
+
+/** Has it that there is one of everything that a path can name, and returns the ids, by the first segment of the path. */
+export async function thingsOf(
+  api: ApiUnderTest,
+  catalog: CrawledCatalog,
+  { tableId, runId, by, word, shown = word }: Of,
+): Promise<Record<string, string>> {
+  const one = async (sql: string) => (await catalog.rows<{ id: string }>(sql, [catalog.crawlerId]))[0]?.id ?? '';
+  const dataSourceId = await one('SELECT data_source_id AS id FROM crawler WHERE id = ?');
+  const testId = randomUUID();
+  await createTest(api.database, { testId, dataSourceId, resourceGroupId: 'default' });
+  const crawler = { id: catalog.crawlerId, name: `${word} crawler`, workspaceId: catalog.workspaceId };
+  const operation = await requestOperation(api.database, { kind: 'narrow_scope', crawler, leaving: [] });
+  const saved = await api.call('POST', '/saved-searches', {
+    as: by,
+    body: { name: word, query: { q: word }, workspaceId: catalog.workspaceId },
+  });
+  const { webhook } = await createWebhook(api.database, api.context.secretKey, {
+    workspaceId: catalog.workspaceId,
+    name: word,
+    url: 'https://hooks.example',
+    events: ['run.finished'],
+    crawlerId: null,
+    createdBy: by.personId,
+  });
+  const collectionId = await createCollection(
+    api.database,
+    { name: word, visibility: 'workspace', workspaceId: catalog.workspaceId },
+    by.personId,
+  );
+  const [previewId, refreshId] = [randomUUID(), randomUUID()];
+  const asker = { requestedBy: by.personId };
+  await createPreview(api.database, { previewId, entityId: tableId, resourceGroupId: 'default', rows: 1, ...asker });
+  await createRefresh(api.database, { refreshId, items: [{ asked: word, outcome: 'not-found' }], ...asker });
+  const token = await api.call('POST', '/tokens', { as: by, body: { name: word } });
+  return {
+    entities: tableId,
+    tables: tableId,
+    runs: runId,
+    crawlers: catalog.crawlerId,
+    'data-sources': dataSourceId,
+    'connection-tests': testId,
+    'held-removals': await one('SELECT id FROM held_removal WHERE crawler_id = ?'),
+    operations: operation.id,
+    'saved-searches': saved.body.id,
+    tokens: token.body.id,
+    webhooks: webhook.id,
+    collections: collectionId,
+    previews: previewId,
+    'description-suggestions': await suggestedFor(api.database, tableId, shown, 'c3'),
+    refreshes: refreshId,
+    workspaces: catalog.workspaceId,
+    people: by.personId,
+    'resource-groups': 'none',
+  };
+}
