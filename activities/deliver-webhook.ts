@@ -3,6 +3,7 @@ import { Agent, request } from 'undici';
 import { beginAttempt, endDelivery, noteTold, noteTrouble, type OpenDelivery } from '../catalog/webhooks/deliveries.js';
 import { NotTaken } from '../catalog/webhooks/webhook.js';
 import { turnOff } from '../catalog/webhooks/webhooks.js';
+import { ConnectorError } from '../connectors/contract.js';
 import { resolveSource } from '../connectors/reach.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
@@ -77,6 +78,12 @@ async function send({ url }: OpenDelivery, { body, headers }: Message, signal: A
     headers: { 'user-agent': 'datamap', ...headers },
   }).catch((error: unknown) => {
     signal.throwIfAborted();
+    if (error instanceof ConnectorError && error.code === 'ADDRESS_REFUSED')
+      throw new NotTaken(
+        'RECEIVER_ADDRESS_REFUSED',
+        `${host} is at an address that is never sent to`,
+        'Name the receiver itself: link-local, metadata, multicast and unspecified addresses are refused, and loopback where DATAMAP_REFUSE_LOOPBACK is true.',
+      );
     throw new NotTaken(
       'RECEIVER_UNREACHABLE',
       `${host} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,

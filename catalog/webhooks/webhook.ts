@@ -43,7 +43,7 @@ export class WebhookOff extends Refusal {
 
 /** A message did not arrive, or was not taken. Tried again, since whoever receives may be back any time. */
 export class NotTaken extends Refusal {
-  readonly code: 'RECEIVER_REFUSED' | 'RECEIVER_UNREACHABLE' | 'RECEIVER_GONE';
+  readonly code: 'RECEIVER_REFUSED' | 'RECEIVER_UNREACHABLE' | 'RECEIVER_ADDRESS_REFUSED' | 'RECEIVER_GONE';
   override readonly permanent = false;
 
   constructor(code: NotTaken['code'], message: string, remedy: string) {

@@ -25,30 +25,7 @@ test('Slow receivers take a few places of a worker and no more: the next deliver
     held.push(response);
   }).listen(0, '127.0.0.1');
   await once(receiver, 'listening');
-  const [workspace] = await query<{ id: string }>(
-    database,
-    `INSERT INTO workspace (name) VALUES ('slow') RETURNING id`,
-  );
-  const [person] = await query<{ id: string }>(
-    database,
-    `INSERT INTO person (email, name) VALUES ('someone@example.org', 'Someone') RETURNING id`,
-  );
-  const { webhook } = await createWebhook(database, secretKey, {
-    workspaceId: workspace?.id ?? '',
-    name: 'slow',
-    url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`,
-    events: ['run.finished'],
-    crawlerId: null,
-    createdBy: person?.id ?? '',
-  });
-  const deliver = createDeliverWebhook({
-    database,
-    secretKey,
-    log: pino({ level: 'silent' }),
-    loadConnector: async () => Promise.reject(new Error('no source is asked')),
-    searchIndex: undefined as never,
-    worker: { id: 'w-1', host: 'here', addresses: [] },
-  });
+  const { webhook, deliver } = await hooked(`http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`);
   const attempt = async () => {
     const { id } = await queueTrial(database, webhook);
     return new MockActivityEnvironment().run(deliver, { deliveryId: id });
@@ -67,3 +44,44 @@ test('Slow receivers take a few places of a worker and no more: the next deliver
   receiver.closeAllConnections();
   receiver.close();
 });
+
+test('A receiver at an address that is never sent to is told of as that', async () => {
+  const { webhook, deliver } = await hooked('http://169.254.169.254/latest');
+  const { id } = await queueTrial(catalog.database, webhook);
+  await expect(new MockActivityEnvironment().run(deliver, { deliveryId: id })).rejects.toThrow('never sent to');
+  const { items } = await listDeliveries(catalog.database, webhook.id, { limit: 1 });
+  expect(items[0]?.error).toMatchObject({
+    code: 'RECEIVER_ADDRESS_REFUSED',
+    remedy: expect.stringContaining('Name the receiver itself'),
+  });
+});
+
+/** A webhook of a new workspace that is told there, and what tells it. */
+async function hooked(url: string) {
+  const { database } = catalog;
+  const [workspace] = await query<{ id: string }>(database, `INSERT INTO workspace (name) VALUES (?) RETURNING id`, [
+    url,
+  ]);
+  const [person] = await query<{ id: string }>(
+    database,
+    `INSERT INTO person (email, name) VALUES (?, 'Someone') RETURNING id`,
+    [`${workspace?.id}@example.org`],
+  );
+  const { webhook } = await createWebhook(database, secretKey, {
+    workspaceId: workspace?.id ?? '',
+    name: 'told',
+    url,
+    events: ['run.finished'],
+    crawlerId: null,
+    createdBy: person?.id ?? '',
+  });
+  const deliver = createDeliverWebhook({
+    database,
+    secretKey,
+    log: pino({ level: 'silent' }),
+    loadConnector: async () => Promise.reject(new Error('no source is asked')),
+    searchIndex: undefined as never,
+    worker: { id: 'w-1', host: 'here', addresses: [] },
+  });
+  return { webhook, deliver };
+}
