@@ -12,6 +12,7 @@ import { searchCommand } from './commands/search.js';
 import { showCommand } from './commands/show.js';
 import { stopCommand } from './commands/stop.js';
 import { CliError, EXIT } from './errors.js';
+import { endWithReader } from './terminal/closed-pipe.js';
 import { printJson } from './terminal/output.js';
 import { upCommand } from './up/command.js';
 
@@ -38,6 +39,8 @@ for (const add of [
 ])
   add(program);
 for (const command of program.commands) command.copyInheritedSettings(program);
+
+endWithReader(process.stdout, () => process.exit());
 
 try {
   await program.parseAsync();

@@ -75,10 +75,8 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 it('tells nobody by any route that reads of what that person may not see, whoever is where a member and whatever is open', async () => {
-  for (let round = 0; round < 2; round += 1) {
-    await shuffle();
-    for (const person of people) await walk(person);
-  }
+  await shuffle();
+  for (const person of people) await walk(person);
 }, 600_000);
 
 const sees = ({ personId }: Caller, { collectedDatabaseId, workspaceId }: Marked) =>
