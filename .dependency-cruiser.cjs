@@ -71,6 +71,14 @@ module.exports = {
       },
     })),
     {
+      name: 'statements-are-read-in-processes-of-their-own',
+      comment:
+        'The parser takes 40 MB as soon as it is imported: of what the worker and the API load nothing may lead to it.',
+      severity: 'error',
+      from: { path: '^(worker/main|api/main)\\.ts$' },
+      to: { path: '^lineage/sql/polyglot\\.ts$', reachable: true },
+    },
+    {
       name: 'commands-ask-the-api',
       comment:
         'Whatever a command shows or changes goes through the API and its permissions; `up` makes the installation that has them.',

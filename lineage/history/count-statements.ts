@@ -1,9 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { MOST_BYTES } from '../sql/extract.js';
-import { grammarReady } from '../sql/postgresql-grammar.js';
-import type { TableName } from '../sql/statement-lineage.js';
+import { grammarReady } from '../sql/libpg-query.js';
+import { MOST_BYTES, type TableName } from '../sql/statement-lineage.js';
 import { normalise } from './normalise.js';
 import { isOwn } from './own-names.js';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fingerprintSync } from 'libpg-query';
+import { grammar } from '../sql/libpg-query.js';
 import { type StatementAccess, statementAccess } from '../sql/statement-access.js';
 
 /** A statement as it is kept: without what people typed into it. */
@@ -16,12 +16,13 @@ export interface NormalisedStatement {
  * of it already, but not in statements that are no queries (PostgreSQL before 16), and not in those that it forgot while they
  * ran.
  *
- * `grammarReady` must have ended before.
+ * @throws GrammarNotReady
  * @returns undefined for a text whose constants cannot be told from the rest, such as one that was cut off
  */
 export function normalise(sql: string): NormalisedStatement | undefined {
   const text = withoutConstants(sql);
   if (text === undefined) return undefined;
+  const { fingerprintSync } = grammar();
   try {
     const access = statementAccess(text);
     // PostgreSQL's own passes over long numbers in names of tables, which partitions by date have.

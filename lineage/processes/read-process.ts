@@ -14,20 +14,31 @@ process.on('disconnect', () => process.exit());
 // the first thousand statements themselves, and 200 MB that are never given back.
 setFlagsFromString('--liftoff-only');
 const { extractLineage } = await import('../sql/extract.js');
-const { grammarReady } = await import('../sql/postgresql-grammar.js');
+const { GrammarNotReady, grammarReady } = await import('../sql/libpg-query.js');
 const { tableKey } = await import('../sql/table-names.js');
-await grammarReady();
 
-process.on('message', (task: ReadTask) => process.send?.(read(task)));
+process.on('message', async (task: ReadTask) => process.send?.(await read(task)));
 process.send?.('ready');
 
-function read({ columns, ...task }: ReadTask): Extraction {
+async function read(task: ReadTask): Promise<Extraction> {
   try {
-    if (columns === undefined) return extractLineage(task);
-    const known = new Map(columns.map(([table, names]) => [tableKey(table), names]));
-    return extractLineage(task, { columnsOf: (table) => known.get(tableKey(table)) });
+    return extract(task);
   } catch (error) {
-    const reason = `the reader failed: ${error instanceof Error ? error.message : String(error)}`;
-    return { statements: [], unparsed: [{ sql: task.sql, reason }] };
+    if (error instanceof GrammarNotReady)
+      return grammarReady()
+        .then(() => extract(task))
+        .catch((reason: unknown) => failed(task, reason));
+    return failed(task, error);
   }
+}
+
+function extract({ columns, ...task }: ReadTask): Extraction {
+  if (columns === undefined) return extractLineage(task);
+  const known = new Map(columns.map(([table, names]) => [tableKey(table), names]));
+  return extractLineage(task, { columnsOf: (table) => known.get(tableKey(table)) });
+}
+
+function failed({ sql }: ReadTask, error: unknown): Extraction {
+  const reason = `the reader failed: ${error instanceof Error ? error.message : String(error)}`;
+  return { statements: [], unparsed: [{ sql, reason }] };
 }

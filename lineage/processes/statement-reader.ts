@@ -13,7 +13,7 @@ const MOST_TIME = 2_000;
 const MOST_START = 60_000;
 /** A process that had nothing to do for this long gives its memory back. Milliseconds. */
 const MOST_IDLE = 10_000;
-/** Texts that wait before another process is worth its start of half a second and its 130 MB. */
+/** Texts that wait before another process is worth its start of half a second and its 75 MB. */
 const WORTH_ANOTHER = 500;
 
 const PROGRAM = fileURLToPath(
@@ -21,6 +21,11 @@ const PROGRAM = fileURLToPath(
 );
 /** The heap of a process, in MB; the parser's own memory comes on top. */
 const HEAP = ['--max-old-space-size=512', '--max-semi-space-size=2'];
+/**
+ * One arena for all threads; and what is large is given back when it is freed. Left alone, glibc raises the threshold to the size
+ * of the parser's code when that is freed for the first time, and what is smaller lies scattered over a heap that does not shrink.
+ */
+const ALLOCATION = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 interface Waiting {
   task: ReadTask;
@@ -104,7 +109,7 @@ export class StatementReader {
   private start(): void {
     const child = fork(PROGRAM, {
       execArgv: HEAP,
-      env: { MALLOC_ARENA_MAX: '2' },
+      env: ALLOCATION,
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -1,3 +1,4 @@
+import { GrammarNotReady } from './libpg-query.js';
 import { plainQuery } from './plain-query.js';
 import { generate, NotRead, parse } from './polyglot.js';
 import { readByGrammar } from './postgresql-grammar.js';
@@ -6,21 +7,19 @@ import { type QueryColumns, queryColumns } from './query-columns.js';
 import { writtenQuery } from './query-text.js';
 import { type Rewritten, readBy, rewrite } from './rewrite.js';
 import { skeletonOf } from './skeleton.js';
-import type {
-  ColumnLineage,
-  ColumnsOf,
-  Dialect,
-  Extraction,
-  ExtractionTask,
-  NameDefaults,
-  StatementLineage,
-  TableName,
+import {
+  type ColumnLineage,
+  type ColumnsOf,
+  type Dialect,
+  type Extraction,
+  type ExtractionTask,
+  MOST_BYTES,
+  type NameDefaults,
+  type StatementLineage,
+  type TableName,
 } from './statement-lineage.js';
 import { kindOf, type Node } from './syntax-tree.js';
 import { fold, withDefaults } from './table-names.js';
-
-/** Longer texts are not read: the parser's time grows faster than they do. Bytes of UTF-8. */
-export const MOST_BYTES = 256 * 1_024;
 
 /** How deep to read. Without `columnsOf` at table level alone, which is ten times as fast. */
 export interface Depth {
@@ -151,7 +150,8 @@ function fallBack(task: ExtractionTask, depth: Depth, reason: string): Extractio
   if (task.dialect === 'postgresql') {
     try {
       return byGrammar(task, reason);
-    } catch {
+    } catch (error) {
+      if (error instanceof GrammarNotReady) throw error;
       // The first parser's message stays the reason: it is about the same text.
     }
   }

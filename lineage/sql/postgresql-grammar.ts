@@ -1,11 +1,8 @@
-import { loadModule, parseSync } from 'libpg-query';
+import { grammar } from './libpg-query.js';
 import { namesOfWith } from './names-of-with.js';
 import type { NameDefaults, TableName } from './statement-lineage.js';
 import { isNode, kindOf } from './syntax-tree.js';
 import { tableKey, withDefaults } from './table-names.js';
-
-/** Must have ended before `readByGrammar` is called. */
-export const grammarReady = (): Promise<void> => loadModule();
 
 export interface GrammarStatement {
   kind: string;
@@ -31,10 +28,11 @@ const WITHOUT_LINEAGE =
 /**
  * Reads statements with PostgreSQL's own grammar, at table level. Those that move no rows are left out; of those whose kind
  * is not known here (`COPY`, `EXECUTE`, `CALL`, `DO` may move any) the kinds are told.
+ * @throws GrammarNotReady
  * @throws Error where PostgreSQL would refuse the text too
  */
 export function readByGrammar(sql: string, defaults: NameDefaults): { read: GrammarStatement[]; unknown: string[] } {
-  const { stmts } = parseSync(sql) as unknown as { stmts?: { stmt: unknown }[] };
+  const { stmts } = grammar().parseSync(sql) as unknown as { stmts?: { stmt: unknown }[] };
   const unknown: string[] = [];
   const read = (stmts ?? []).flatMap(({ stmt }): GrammarStatement[] => {
     const found = kindOf(stmt);

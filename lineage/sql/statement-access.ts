@@ -1,4 +1,4 @@
-import { parseSync } from 'libpg-query';
+import { grammar } from './libpg-query.js';
 import { namesOfWith } from './names-of-with.js';
 import type { TableName } from './statement-lineage.js';
 import { isNode, kindOf, type Node } from './syntax-tree.js';
@@ -28,11 +28,11 @@ const CHANGES = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
  * What one statement of PostgreSQL reads and writes, by its own grammar: names as they are written, folded, without the
  * session's defaults. A statement in a WITH that changes a table writes it. `other` for what is no query and no change.
  *
- * `grammarReady` must have ended before.
+ * @throws GrammarNotReady
  * @throws Error where PostgreSQL would refuse the text too
  */
 export function statementAccess(sql: string): StatementAccess {
-  const { stmts } = parseSync(sql) as unknown as { stmts?: { stmt: unknown }[] };
+  const { stmts } = grammar().parseSync(sql) as unknown as { stmts?: { stmt: unknown }[] };
   const found = kindOf(stmts?.[0]?.stmt);
   const kind = KINDS[found?.kind ?? ''];
   // A materialised view is on the map with its text.

@@ -11,6 +11,9 @@ export interface NameDefaults {
   schema?: string;
 }
 
+/** Longer texts are not read: the parser's time grows faster than they do. Bytes of UTF-8. */
+export const MOST_BYTES = 256 * 1_024;
+
 /** The dialects that are read, by the names of `@polyglot-sql/sdk`. */
 export const DIALECTS = [
   'postgresql',

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { extractLineage } from '../../lineage/sql/extract.js';
-import { grammarReady } from '../../lineage/sql/postgresql-grammar.js';
+import { grammarReady } from '../../lineage/sql/libpg-query.js';
 import type { ColumnName, Dialect, TableName } from '../../lineage/sql/statement-lineage.js';
 
 interface Case {

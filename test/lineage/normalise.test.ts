@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { normalise } from '../../lineage/history/normalise.js';
-import { grammarReady } from '../../lineage/sql/postgresql-grammar.js';
+import { grammarReady } from '../../lineage/sql/libpg-query.js';
 
 beforeAll(() => grammarReady());
 

@@ -58,6 +58,15 @@ test('A process ends when there was nothing to read for a while, and another one
   expect(reader.processIds()).not.toContain(first);
 });
 
+test('What the first parser refuses is read by the grammar of PostgreSQL, which comes when it is needed', async () => {
+  reader = new StatementReader({ processes: 1 });
+  const refused = { sql: 'CREATE TABLE mart.n AS TABLE raw.orders', dialect: 'postgresql' } as const;
+  const [before, first, second] = await reader.readAll([small, refused, refused]);
+  expect(before?.statements).toMatchObject([{ parser: 'polyglot' }]);
+  expect(first?.statements).toMatchObject([{ parser: 'libpg-query', sources: [{ schema: 'raw', name: 'orders' }] }]);
+  expect(second).toEqual(first);
+});
+
 test('A process that is killed from outside costs the statement in its hands and no other', async () => {
   reader = new StatementReader({ processes: 1, mostTime: 60_000 });
   const [, stuck, after] = await Promise.all([
@@ -77,5 +86,6 @@ test.skipIf(process.platform !== 'linux')('A process knows nothing of the enviro
   const names = readFileSync(`/proc/${id}/environ`, 'utf8')
     .split('\0')
     .map((pair) => pair.split('=')[0]);
-  expect(names.filter((name) => name !== '' && !name?.startsWith('NODE_CHANNEL'))).toEqual(['MALLOC_ARENA_MAX']);
+  const told = names.filter((name) => name !== '' && !name?.startsWith('NODE_CHANNEL'));
+  expect(told).toEqual(['MALLOC_ARENA_MAX', 'MALLOC_MMAP_THRESHOLD_']);
 });
