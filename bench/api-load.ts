@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import { Client } from 'undici';
-import { type RunningApi, startApi } from './api-process.js';
+import { type ApiProcess, beside, startApi } from './api-process.js';
 import { type LargeMap, makeLargeMap, SEES } from './large-map.js';
 import { type Ask, closedLoad, type Load, pacedLoad } from './load.js';
 import { percentile, printMeasures } from './print-measures.js';
-import { processorSeconds, processorSecondsOfPostgres } from './processor-time.js';
+import { processorSecondsOfPostgres } from './processor-time.js';
 import { type BenchStack, startBenchStack } from './stack.js';
 
 interface Options {
@@ -33,7 +33,7 @@ export async function benchApiLoad({ tables, connections, seconds }: Options): P
     const map = await makeLargeMap(stack, tables);
     try {
       console.error(`map: the large database has ${map.tables} tables`);
-      const api = await startApi(stack, map);
+      const api = await startApi(beside(stack, map));
       try {
         const latePage = Math.min(LATE_PAGE, Math.floor(map.tables / LIMIT));
         const asked = await openQuestions(map, api, connections, latePage);
@@ -56,7 +56,7 @@ type Questions = Record<string, Ask>;
 /** Each question by name, the bare statements last. */
 async function openQuestions(
   map: LargeMap,
-  api: RunningApi,
+  api: ApiProcess,
   connections: number,
   latePage: number,
 ): Promise<{ questions: Questions; close(): Promise<void> }> {
@@ -161,12 +161,12 @@ type Measured = Record<'paced' | 'closed', Record<string, Measure>>;
 
 async function measureAll(
   stack: BenchStack,
-  api: RunningApi,
+  api: ApiProcess,
   questions: Questions,
   { connections, seconds }: { connections: number; seconds: number },
 ): Promise<Measured> {
   const cpu = () => ({
-    api: processorSeconds(api.process.pid ?? 0),
+    api: api.cpu() / 1_000,
     catalog: processorSecondsOfPostgres(join(stack.directory, 'postgres')),
   });
   const measure = async (load: () => Promise<Load>): Promise<Measure> => {

@@ -1,51 +1,80 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../cli/embedded/free-port.js';
 import type { Installation } from './installation.js';
+import { processorSeconds } from './processor-time.js';
 import type { BenchStack } from './stack.js';
 
-/** The built API as a process of its own, on the catalog of an installation. */
-export interface RunningApi {
+/** The built API in a process of its own, as people reach it. */
+export interface ApiProcess {
   url: string;
-  process: ChildProcess;
+  port: number;
+  /** Milliseconds of processor time that it has taken so far. */
+  cpu(): number;
   stop(): Promise<void>;
 }
 
-/** Starts the built API and waits until it is ready. Its log, with a line for each request, goes into a file. */
-export async function startApi(stack: BenchStack, { url, secretKey }: Installation): Promise<RunningApi> {
+/** Where an API of an installation finds everything. */
+export const beside = (
+  { temporal, directory }: BenchStack,
+  { url, secretKey }: Pick<Installation, 'url' | 'secretKey'>,
+) => ({
+  databaseUrl: url,
+  secretKey,
+  temporal,
+  log: join(directory, 'api.log'),
+});
+
+/**
+ * Starts the built API on a catalog and waits until it answers.
+ * @param to.temporal left out for who only reads, and needs none
+ * @param to.log the file that its log goes to, with a line for each request
+ */
+export async function startApi(to: {
+  databaseUrl: string;
+  secretKey?: Buffer;
+  temporal?: string;
+  log?: string;
+}): Promise<ApiProcess> {
+  if (!existsSync('dist/api/main.js')) throw new Error('The bench measures the built API: run `npm run build` first');
   const port = await freePort();
-  const log = openSync(join(stack.directory, 'api.log'), 'a');
+  const log = to.log === undefined ? 'ignore' : openSync(to.log, 'a');
   const child = spawn(process.execPath, ['dist/api/main.js'], {
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', log, to.log === undefined ? 'inherit' : log],
     env: {
       ...process.env,
       NODE_ENV: 'production',
-      DATABASE_URL: url,
-      TEMPORAL_ADDRESS: stack.temporal,
-      DATAMAP_SECRET_KEY: secretKey.toString('base64'),
+      DATABASE_URL: to.databaseUrl,
+      DATAMAP_SECRET_KEY: (to.secretKey ?? randomBytes(32)).toString('base64'),
+      TEMPORAL_ADDRESS: to.temporal ?? `127.0.0.1:${await freePort()}`,
       PORT: String(port),
+      MEILI_URL: '',
     },
   });
   const ended = new Promise<void>((done) => child.once('exit', () => done()));
-  const address = `http://127.0.0.1:${port}`;
-  for (let attempt = 0; ; attempt += 1) {
-    const ready = await fetch(`${address}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (ready) break;
-    if (child.exitCode !== null || attempt > 600)
-      throw new Error(`The API did not start; its log is in ${stack.directory}`);
-    await delay(100);
-  }
-  return {
-    url: address,
-    process: child,
-    stop: async () => {
-      if (child.exitCode === null) child.kill('SIGTERM');
-      await ended;
-    },
+  const stop = async () => {
+    if (child.exitCode === null) child.kill('SIGTERM');
+    await ended;
   };
+  const url = `http://127.0.0.1:${port}`;
+  const asked = `${url}/${to.temporal === undefined ? 'healthz' : 'readyz'}`;
+  for (let attempt = 0; !(await answers(asked)); attempt += 1) {
+    if (child.exitCode === null && attempt < 600) await delay(100);
+    else {
+      await stop();
+      throw new Error(`The API did not start${to.log === undefined ? '' : `; its log is ${to.log}`}`);
+    }
+  }
+  return { url, port, cpu: () => processorSeconds(child.pid ?? 0) * 1_000, stop };
+}
+
+async function answers(address: string): Promise<boolean> {
+  try {
+    return (await fetch(address)).ok;
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { freePort } from '../cli/embedded/free-port.js';
 import { startPostgres } from '../cli/embedded/postgres.js';
 import { type Database, migrate, openDatabase } from '../db/database.js';
@@ -8,6 +8,8 @@ import { postgresCpu } from './postgres-cpu.js';
 
 /** A catalog of its own with room for a large index. */
 export interface IndexServer {
+  /** A connection URL of the catalog. */
+  url: string;
   database: Database;
   /** Milliseconds of processor time that the server has taken so far. */
   cpu(): number;
@@ -15,11 +17,13 @@ export interface IndexServer {
 }
 
 /**
- * Starts a server with a migrated, empty catalog, which goes when it is closed.
+ * Starts a server with a migrated catalog, empty where the directory is.
  * @param connections most connections of this process
+ * @param keep a directory that holds the catalog beyond this; without one it goes when it is closed
  */
-export async function startIndexServer(connections: number): Promise<IndexServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'datamap-index-'));
+export async function startIndexServer(connections: number, keep?: string): Promise<IndexServer> {
+  const directory = keep === undefined ? mkdtempSync(join(tmpdir(), 'datamap-index-')) : resolve(keep);
+  if (keep !== undefined) mkdirSync(directory, { recursive: true });
   chmodSync(directory, 0o755);
   const server = await startPostgres({
     dataDirectory: join(directory, 'postgres'),
@@ -29,12 +33,13 @@ export async function startIndexServer(connections: number): Promise<IndexServer
   const database = openDatabase(server.url, { name: 'datamap-bench', max: connections });
   await migrate(database);
   return {
+    url: server.url,
     database,
     cpu: () => postgresCpu(server.process.pid),
     close: async () => {
       await database.destroy();
       await server.stop();
-      rmSync(directory, { recursive: true, force: true });
+      if (keep === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
 }

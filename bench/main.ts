@@ -61,14 +61,27 @@ program
   .option('--documents <n>', 'tables in the index', Number, 1_000_000)
   .option('--users <n>', 'people who type at once', Number, 20)
   .option('--engine <name>', 'postgresql, or meilisearch (MEILI_URL)', 'postgresql')
+  .option('--keep <directory>', 'where the filled index of PostgreSQL stays, and is found by the next run')
+  .option('--only-typing', 'without searches of other kinds')
   .option('--quick', 'the smallest size')
-  .action(async ({ quick, ...options }: { documents: number; users: number; engine: string; quick?: boolean }) => {
-    await benchSuggestions({
-      documents: quick === true ? 20_000 : options.documents,
-      users: options.users,
-      engine: options.engine === 'meilisearch' ? 'meilisearch' : 'postgresql',
-    });
-  });
+  .action(
+    async (options: {
+      documents: number;
+      users: number;
+      engine: string;
+      keep?: string;
+      onlyTyping?: boolean;
+      quick?: boolean;
+    }) => {
+      await benchSuggestions({
+        documents: options.quick === true ? 20_000 : options.documents,
+        users: options.users,
+        engine: options.engine === 'meilisearch' ? 'meilisearch' : 'postgresql',
+        keep: options.keep,
+        onlyTyping: options.onlyTyping === true,
+      });
+    },
+  );
 
 program
   .command('drain')

@@ -3,12 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { createToken } from '../access/tokens.js';
 import { query } from '../db/query.js';
-import { type RunningApi, startApi } from './api-process.js';
+import { type ApiProcess, beside, startApi } from './api-process.js';
 import { openBenchSource } from './bench-source.js';
 import { type Installation, install } from './installation.js';
 import { benchEvents } from './openlineage-events.js';
 import { percentile, printMeasures } from './print-measures.js';
-import { processorSeconds, processorSecondsOfPostgres } from './processor-time.js';
+import { processorSecondsOfPostgres } from './processor-time.js';
 import { runToItsEnd } from './run-to-its-end.js';
 import { type BenchStack, startBenchStack } from './stack.js';
 
@@ -27,7 +27,7 @@ export async function benchOpenLineage({ rate, seconds }: { rate: number; second
   try {
     const source = await openBenchSource(stack, 'postgresql', TABLES);
     const installation = await install(stack, source, 'catalog');
-    const api = await startApi(stack, installation);
+    const api = await startApi(beside(stack, installation));
     try {
       await runToItsEnd(installation, installation);
       const measure = await measureEvents(stack, installation, api, rate * seconds, rate);
@@ -58,7 +58,7 @@ interface Measure {
 async function measureEvents(
   stack: BenchStack,
   { database, worker, workspaceId }: Installation,
-  api: RunningApi,
+  api: ApiProcess,
   events: number,
   rate: number,
 ): Promise<Measure> {
@@ -79,7 +79,7 @@ async function measureEvents(
     tables.map(({ name }) => name),
   );
   const cpu = () => ({
-    api: processorSeconds(api.process.pid ?? 0),
+    api: api.cpu() / 1_000,
     worker: worker.processorSeconds(),
     catalog: processorSecondsOfPostgres(join(stack.directory, 'postgres')),
   });

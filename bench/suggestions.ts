@@ -1,50 +1,51 @@
 import { randomBytes } from 'node:crypto';
+import { Agent, get } from 'node:http';
 import { Meilisearch } from 'meilisearch';
+import { query } from '../db/query.js';
+import { INDEX_VERSION } from '../search/keep-current.js';
 import { createMeilisearchIndex } from '../search/meilisearch/adapter.js';
 import type { SearchIndex } from '../search/port.js';
 import { createPostgresqlIndex } from '../search/postgresql/adapter.js';
-import { startIndexServer } from './index-server.js';
-import { measureSearches } from './measure-searches.js';
+import { startApi } from './api-process.js';
+import { type IndexServer, startIndexServer } from './index-server.js';
+import { measureSearches, measureTyping, type Searches } from './measure-searches.js';
 import { percentile, printMeasures } from './print-measures.js';
 import { syntheticDocuments } from './synthetic-documents.js';
+import { addPeople } from './synthetic-people.js';
 
 interface Options {
   documents: number;
   users: number;
   engine: 'postgresql' | 'meilisearch';
+  /** A directory whose index is used when it is filled already, and stays. Only of PostgreSQL. */
+  keep: string | undefined;
+  /** Only people who type at once, without the searches of other kinds. */
+  onlyTyping: boolean;
 }
 
 /**
- * People who type at once, in an index of many documents of which each sees some; then suggestions and searches of several
- * kinds, one after the other; and both for somebody who may see ten thousand databases.
+ * People who type at once, in an index of many documents of which each sees some, over HTTP too; then suggestions and searches
+ * of several kinds, one after the other; and both for somebody who may see ten thousand databases.
  */
-export async function benchSuggestions({ documents, users, engine }: Options): Promise<void> {
-  const { index, cpu, close } = engine === 'meilisearch' ? openMeilisearch() : await openPostgresql(users);
+export async function benchSuggestions({ documents, users, engine, keep, onlyTyping }: Options): Promise<void> {
+  const { index, server, cpu, close } =
+    engine === 'meilisearch' ? openMeilisearch() : await openPostgresql(users, keep);
   try {
     await index.prepare();
     const began = performance.now();
-    const held = await index.rebuild(syntheticDocuments(documents));
+    const kept = server === undefined ? 0 : await documentsKept(server);
+    if (kept > 0 && kept !== documents) throw new Error(`The directory holds ${kept} documents, and not ${documents}`);
+    const held = kept > 0 ? kept : await index.rebuild(syntheticDocuments(documents));
+    if (server !== undefined) await noteVersion(server);
     const seconds = (performance.now() - began) / 1_000;
-    console.log(`${held} documents in ${engine} after ${seconds.toFixed(0)} s`);
-    const measured = await measureSearches(index, { users, cpu });
-    printMeasures(
-      `Among ${held} documents in ${engine}, milliseconds`,
-      Object.fromEntries(
-        ['answers', 'p50', 'p95', 'p99', "server's processor"].map((figure, at) => [
-          figure,
-          Object.fromEntries(
-            measured.map(({ kind, times, server }) => [
-              kind,
-              [
-                String(times.length),
-                ...[50, 95, 99].map((percent) => percentile(times, percent).toFixed(1)),
-                server.toFixed(1),
-              ][at] as string,
-            ]),
-          ),
-        ]),
-      ),
-    );
+    console.log(kept > 0 ? `${held} documents kept` : `${held} documents in ${engine} after ${seconds.toFixed(0)} s`);
+    const measured: Searches[] = server === undefined ? [] : await measureHttp(server, users);
+    const own = () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1_000;
+    };
+    measured.push(...(await measureSearches(index, { users, clocks: { server: cpu, own }, onlyTyping })));
+    print(`Among ${held} documents in ${engine}, milliseconds`, measured);
     console.log(
       JSON.stringify({
         bench: 'suggestions',
@@ -52,12 +53,13 @@ export async function benchSuggestions({ documents, users, engine }: Options): P
         documents: held,
         users,
         seconds,
-        kinds: measured.map(({ kind, times, server }) => ({
+        kinds: measured.map(({ kind, times, server, own }) => ({
           kind,
           p50: percentile(times, 50),
           p95: percentile(times, 95),
           p99: percentile(times, 99),
           server,
+          own,
         })),
       }),
     );
@@ -66,16 +68,92 @@ export async function benchSuggestions({ documents, users, engine }: Options): P
   }
 }
 
+function print(title: string, measured: readonly Searches[]): void {
+  const figures: Record<string, (searches: Searches) => string> = {
+    answers: ({ times }) => String(times.length),
+    p50: ({ times }) => percentile(times, 50).toFixed(1),
+    p95: ({ times }) => percentile(times, 95).toFixed(1),
+    p99: ({ times }) => percentile(times, 99).toFixed(1),
+    "server's processor": ({ server }) => server.toFixed(1),
+    "the asking process's": ({ own }) => own.toFixed(1),
+  };
+  printMeasures(
+    title,
+    Object.fromEntries(
+      Object.entries(figures).map(([figure, of]) => [
+        figure,
+        Object.fromEntries(measured.map((searches) => [searches.kind, of(searches)])),
+      ]),
+    ),
+  );
+}
+
+/** The whole way: the API in a process of its own, asked over connections that are kept, by people who are signed in. */
+async function measureHttp(server: IndexServer, users: number): Promise<Searches[]> {
+  const { members, wide } = await addPeople(server.database);
+  const api = await startApi({ databaseUrl: server.url });
+  const agent = new Agent({ keepAlive: true, maxSockets: users });
+  const ask = (text: string, session: string) =>
+    new Promise<void>((resolve, reject) => {
+      const path = `/api/v1/search/suggestions?q=${encodeURIComponent(text)}&limit=8`;
+      const headers = { cookie: `datamap_session_${api.port}=${session}` };
+      get({ host: '127.0.0.1', port: api.port, path, headers, agent }, (response) => {
+        response.resume();
+        response.once('end', () =>
+          response.statusCode === 200 ? resolve() : reject(new Error(`${response.statusCode} for ${path}`)),
+        );
+        response.once('error', reject);
+      }).once('error', reject);
+    });
+  try {
+    const clocks = { server: server.cpu, own: api.cpu };
+    return [
+      await measureTyping((text, person) => ask(text, members[person % members.length] as string), {
+        users,
+        clocks,
+        kind: `typing over HTTP, ${users} at once`,
+      }),
+      await measureTyping((text) => ask(text, wide), { users: 1, clocks, kind: 'the same, one with 10,000 databases' }),
+    ];
+  } finally {
+    agent.destroy();
+    await api.stop();
+  }
+}
+
+/** How many documents an earlier run has left, with an index of this version. */
+async function documentsKept({ database }: IndexServer): Promise<number> {
+  const [row] = await query<{ n: number }>(
+    database,
+    `SELECT coalesce(sum(documents), 0)::integer AS n
+     FROM search_group
+     WHERE EXISTS (SELECT FROM search_index_state WHERE engine = 'postgresql' AND version = ?)`,
+    [INDEX_VERSION],
+  );
+  return row?.n ?? 0;
+}
+
+async function noteVersion({ database }: IndexServer): Promise<void> {
+  await query(
+    database,
+    `INSERT INTO search_index_state (engine, version) VALUES ('postgresql', ?)
+     ON CONFLICT (engine) DO UPDATE SET version = excluded.version`,
+    [INDEX_VERSION],
+  );
+}
+
 interface Opened {
   index: SearchIndex;
+  /** Of PostgreSQL. */
+  server?: IndexServer;
   /** Milliseconds of processor time that the server has taken so far; NaN where another machine may have it. */
   cpu(): number;
   close(): Promise<void>;
 }
 
-async function openPostgresql(users: number): Promise<Opened> {
-  const { database, cpu, close } = await startIndexServer(users);
-  return { index: createPostgresqlIndex(database), cpu, close };
+async function openPostgresql(users: number, keep: string | undefined): Promise<Opened> {
+  const server = await startIndexServer(users, keep);
+  return { index: createPostgresqlIndex(server.database), server, cpu: server.cpu, close: server.close };
 }
 
 function openMeilisearch(): Opened {

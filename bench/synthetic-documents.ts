@@ -13,8 +13,31 @@ const ENDINGS = ['daily', 'hourly', 'history', 'snapshot', 'detail', 'summary', 
 const COLUMNS = ['id', 'code', 'name', 'type', 'status', 'created_at', 'updated_at', 'amount', 'quantity', 'owner'];
 const CHINESE = ['客户', '订单', '支付', '退款', '库存', '会员', '物流', '营销', '渠道', '供应商', '合同', '员工'];
 
-/** The marks of who may see: one in ten documents is seen by all, each other by the members of one of these. */
-export const AUDIENCES = Array.from({ length: 40 }, (_, n) => `workspace:${n}`);
+const DATABASES = 200;
+export const WORKSPACES = 40;
+
+/** A database that documents are of. Its id is what decides who may see them. */
+export interface SyntheticDatabase {
+  id: string;
+  name: string;
+  /** The workspace that owns it, counted from 0. */
+  workspace: number;
+  /** Whether everybody of the tenant may see it: one in ten. */
+  isPublic: boolean;
+}
+
+/** All databases, five to a workspace. */
+export const SYNTHETIC_DATABASES: readonly SyntheticDatabase[] = Array.from({ length: DATABASES }, (_, n) => ({
+  id: String(n + 1),
+  name: `db_${n}`,
+  workspace: n % WORKSPACES,
+  isPublic: n % 10 === 0,
+}));
+
+/** The ids of the databases that a member of one workspace may see: its own and the public ones. An eighth of all, about. */
+export function seenFrom(workspace: number): string[] {
+  return SYNTHETIC_DATABASES.filter((each) => each.isPublic || each.workspace === workspace).map(({ id }) => id);
+}
 
 /** Documents of tables with names that read like real ones, twenty columns each, in pages; the same in each run. */
 export async function* syntheticDocuments(count: number, pageSize = 2_000): AsyncGenerator<SearchDocument[]> {
@@ -43,8 +66,7 @@ function documentOf(n: number): SearchDocument {
     '_',
   );
   const schema = pick(WORDS, next);
-  const database = `db_${n % 200}`;
-  const workspace = n % AUDIENCES.length;
+  const { id: visibleTo, name: database, workspace } = SYNTHETIC_DATABASES[n % DATABASES] as SyntheticDatabase;
   return {
     id: String(n + 1),
     guid: `postgresql-table:db.example%3A5432::${database}:${schema}:${name}:${n}`,
@@ -67,7 +89,7 @@ function documentOf(n: number): SearchDocument {
     hasLineage: false,
     columnNames: Array.from({ length: 20 }, () => `${pick(WORDS, next)}_${pick(COLUMNS, next)}`),
     columnComments: Array.from({ length: 20 }, () => ''),
-    visibleTo: n % 10 === 0 ? 'tenant' : (AUDIENCES[workspace] as string),
+    visibleTo,
     popularity: 0,
     changedAt: Date.UTC(2026, 0, 1) + n * 1_000,
   };

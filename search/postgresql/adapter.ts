@@ -1,10 +1,10 @@
 import type { Database } from '../../db/database.js';
 import { BadCursor } from '../cursor.js';
 import { type SearchIndex, SearchUnavailable } from '../port.js';
-import { untilAborted } from './cancel.js';
 import { DictionarySweep } from './dictionary.js';
 import { rebuildTables } from './rebuild-tables.js';
 import { answer } from './search.js';
+import { readSnapshot } from './snapshot.js';
 import { LIVE } from './tables.js';
 import { prepareBatch, writeBatch } from './write.js';
 
@@ -23,23 +23,7 @@ export function createPostgresqlIndex(database: Database): SearchIndex {
       }),
     write: (batch) => available(() => writeBatch(database, LIVE, prepareBatch(batch), sweep)),
     search: (request, signal) =>
-      available(() =>
-        database.transaction(
-          async (transaction) => {
-            const { rows } = await transaction.raw<{ rows: { backend: number }[] }>(
-              // Compiling, or starting processes, takes longer than these queries do. A sequential scan is never the
-              // right plan for one of them, but statistics of a table just filled can make it look so.
-              `SELECT set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),
-                      set_config('max_parallel_workers_per_gather', '0', true),
-                      set_config('pg_trgm.similarity_threshold', '0.3', true), pg_backend_pid() AS backend`,
-            );
-            const work = () => answer(transaction, LIVE, request);
-            const [{ backend }] = rows as [{ backend: number }];
-            return signal === undefined ? work() : untilAborted(database, backend, signal, work);
-          },
-          { isolationLevel: 'repeatable read', readOnly: true },
-        ),
-      ),
+      available(() => readSnapshot(database, signal, (snapshot) => answer(snapshot, LIVE, request))),
     rebuild: (documents) => available(() => rebuildTables(database, documents)),
     health: async () => {
       try {

@@ -1,5 +1,5 @@
-import type { Database } from '../../db/database.js';
 import type { QueryWord } from './reading.js';
+import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
 /**
@@ -16,11 +16,11 @@ const MOST_ALONE = 6;
  * A beginning is spelt out in full or not at all. The dictionary is of all documents, and choosing among its words would
  * let those of hidden documents decide what is found of the others.
  */
-export async function withCompletions(database: Database, tables: Tables, words: QueryWord[]): Promise<QueryWord[]> {
+export async function withCompletions(snapshot: Snapshot, tables: Tables, words: QueryWord[]): Promise<QueryWord[]> {
   const open = words.filter(({ word, prefix }) => prefix && !/^\p{N}/u.test(word)).map(({ word }) => word);
   // Alone, two letters begin too many words to be worth looking up.
   if (open.length === 0 || (words.length === 1 && (open[0] as string).length < 3)) return words;
-  const { rows } = await database.raw<{ rows: { word: string; completions: string[] }[] }>(
+  const { rows } = await snapshot.raw<{ rows: { word: string; completions: string[] }[] }>(
     `SELECT w.word, ARRAY (
        SELECT t.term FROM ${tables.term} t
        WHERE t.term > w.word AND t.term < w.word || U&'\\+10FFFF'

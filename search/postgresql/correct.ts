@@ -1,8 +1,8 @@
-import type { Database } from '../../db/database.js';
 import { allowedEdits, editDistance, oneEditAway } from '../typos.js';
 import { isUnspaced } from '../words.js';
 import type { Shown } from './groups.js';
 import { CLASSES, type QueryWord, type Reading, readingOf } from './reading.js';
+import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
 /** Of the words that the searcher may see, so many are looked at more closely, for each misspelt one. */
@@ -30,14 +30,14 @@ type Counted = Candidate & { documents: number };
  * @returns undefined when nothing near is found
  */
 export async function correctedReading(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   words: QueryWord[],
   shown: Shown,
 ): Promise<Reading | undefined> {
-  const near = await nearWords(database, tables, words);
-  const known = await visibleCounts(database, tables, words.map(asTyped), shown);
-  const visible = await nearestVisible(database, tables, near, shown);
+  const near = await nearWords(snapshot, tables, words);
+  const known = await visibleCounts(snapshot, tables, words.map(asTyped), shown);
+  const visible = await nearestVisible(snapshot, tables, near, shown);
   const choices = words.map((typed, at) => {
     const itself = known.get(asTyped(typed)) ?? 0;
     const others = (visible[at] ?? [])
@@ -49,7 +49,7 @@ export async function correctedReading(
     .filter((combination) => combination.some(({ edits }) => edits > 0))
     .map((combination) => readingOf(combination.map(({ word }, at) => ({ word, prefix: words[at]?.prefix ?? false }))));
   if (readings.length === 0) return undefined;
-  const first = await firstFound(database, tables, readings, shown);
+  const first = await firstFound(snapshot, tables, readings, shown);
   return first === undefined ? undefined : readings[first];
 }
 
@@ -57,12 +57,12 @@ export async function correctedReading(
  * For each word all of the dictionary that it may be a misspelling of, nearest first, in an order that hangs on the words
  * alone. Trigrams find what is two edits away, a look-up what is one.
  */
-async function nearWords(database: Database, tables: Tables, words: QueryWord[]): Promise<Candidate[][]> {
+async function nearWords(snapshot: Snapshot, tables: Tables, words: QueryWord[]): Promise<Candidate[][]> {
   const asked = words.flatMap((typed, at) => (isCorrectable(typed.word) ? [{ ...typed, at }] : []));
   if (asked.length === 0) return words.map(() => []);
   const edits = asked.flatMap(({ word, at }) => oneEditAway(word).map((edit) => ({ edit, at })));
   const open = edits.filter(({ at }) => words[at]?.prefix === true);
-  const { rows } = await database.raw<{ rows: { at: number; term: string }[] }>(
+  const { rows } = await snapshot.raw<{ rows: { at: number; term: string }[] }>(
     `SELECT e.at, t.term
      FROM unnest(?::text[], ?::integer[]) AS e (edit, at) JOIN ${tables.term} t ON t.term = e.edit
      UNION
@@ -100,7 +100,7 @@ async function nearWords(database: Database, tables: Tables, words: QueryWord[])
 
 /** For each word the nearest that stand in visible documents, with the number of these. */
 async function nearestVisible(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   near: Candidate[][],
   shown: Shown,
@@ -113,8 +113,8 @@ async function nearestVisible(
     const queries = [...new Set(looked.flat().map(({ word }) => wholeWord(word)))];
     if (queries.length === 0) return visible.map((candidates) => candidates.slice(0, CANDIDATES));
     // Who sees little has hundreds of words before them that they do not see; asked for together these cost little.
-    if (from > 0 && !(await isAnyVisible(database, tables, queries, shown))) continue;
-    const counts = await visibleCounts(database, tables, queries, shown);
+    if (from > 0 && !(await isAnyVisible(snapshot, tables, queries, shown))) continue;
+    const counts = await visibleCounts(snapshot, tables, queries, shown);
     for (const [at, candidates] of looked.entries())
       for (const candidate of candidates) {
         const documents = counts.get(wholeWord(candidate.word)) ?? 0;
@@ -125,15 +125,15 @@ async function nearestVisible(
 
 /** In how many visible documents each query is found, up to {@link USUAL}. */
 async function visibleCounts(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   queries: readonly string[],
   shown: Shown,
 ): Promise<Map<string, number>> {
-  const usual = shown.documents > MANY && !shown.few ? await usualOnes(database, tables, queries, shown) : [];
+  const usual = shown.documents > MANY && !shown.few ? await usualOnes(snapshot, tables, queries, shown) : [];
   const others = queries.filter((query) => !usual.includes(query));
   if (others.length === 0) return new Map(usual.map((query) => [query, USUAL]));
-  const { rows } = await database.raw<{ rows: { query: string; n: number }[] }>(
+  const { rows } = await snapshot.raw<{ rows: { query: string; n: number }[] }>(
     `SELECT q.query, counted.n
      FROM unnest(?::text[]) AS q (query)
      CROSS JOIN LATERAL (
@@ -153,12 +153,12 @@ async function visibleCounts(
  * documents of a usual word before it could tell that there is one.
  */
 async function usualOnes(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   queries: readonly string[],
   shown: Shown,
 ): Promise<string[]> {
-  const { rows } = await database.raw<{ rows: { query: string }[] }>(
+  const { rows } = await snapshot.raw<{ rows: { query: string }[] }>(
     // Put together anew, words are read from where they are stored once and not for each query.
     `WITH top AS MATERIALIZED (
        SELECT words || ''::tsvector AS words
@@ -175,12 +175,12 @@ async function usualOnes(
 }
 
 async function isAnyVisible(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   queries: readonly string[],
   shown: Shown,
 ): Promise<boolean> {
-  const { rows } = await database.raw<{ rows: { found: boolean }[] }>(
+  const { rows } = await snapshot.raw<{ rows: { found: boolean }[] }>(
     `SELECT EXISTS (SELECT FROM ${tables.document} WHERE words @@ ?::tsquery ${shown.condition}) AS found`,
     [queries.map((query) => `(${query})`).join(' | '), ...shown.bindings],
   );
@@ -189,14 +189,14 @@ async function isAnyVisible(
 
 /** The first of several readings with something to show. */
 export async function firstFound(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   readings: readonly Reading[],
   shown: Shown,
 ): Promise<number | undefined> {
   // Its names alone are looked at before: often they tell, and are a tenth of what stands in columns and texts.
   const names = readings[0]?.classes.find(({ rank }) => CLASSES[rank] === 'name');
-  if (names !== undefined && (await isAnyVisible(database, tables, [names.query], shown))) return 0;
+  if (names !== undefined && (await isAnyVisible(snapshot, tables, [names.query], shown))) return 0;
   // The likeliest is asked for alone: older servers answer all of a list before they sort it.
   for (const [from, to] of [
     [0, 1],
@@ -204,7 +204,7 @@ export async function firstFound(
   ] as const) {
     const asked = readings.slice(from, to);
     if (asked.length === 0) return undefined;
-    const { rows } = await database.raw<{ rows: { at: number }[] }>(
+    const { rows } = await snapshot.raw<{ rows: { at: number }[] }>(
       `SELECT (r.at - 1)::integer AS at
        FROM unnest(?::text[]) WITH ORDINALITY AS r (query, at)
        WHERE EXISTS (SELECT FROM ${tables.document} WHERE words @@ r.query::tsquery ${shown.condition})

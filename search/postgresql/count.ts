@@ -1,4 +1,3 @@
-import type { Database } from '../../db/database.js';
 import type { Facet, SearchAnswer, SearchRequest } from '../port.js';
 import {
   ageOf,
@@ -10,6 +9,7 @@ import {
   valuesOf,
 } from './facet-sql.js';
 import type { Shown } from './groups.js';
+import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
 /** Values of one facet beyond this are not listed. */
@@ -27,7 +27,7 @@ export interface Counted {
  * @param seen what the searcher may see, without the filters
  */
 export async function countFacets(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   query: string | undefined,
   { visibleTo, filters, facets, publicMarks = [] }: SearchRequest,
@@ -60,7 +60,7 @@ export async function countFacets(
     };
   });
 
-  const { rows } = await database.raw<{
+  const { rows } = await snapshot.raw<{
     rows: { facet: Facet | ''; value: string; label: string | null; n: number }[];
   }>(
     `WITH matched AS MATERIALIZED (

@@ -1,7 +1,7 @@
-import type { Database } from '../../db/database.js';
 import { type Found, type FoundRow, toFound } from './find.js';
 import type { Shown } from './groups.js';
 import type { Reading } from './reading.js';
+import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
 /** Documents of the best standing whose names are looked at, of those that the searcher sees. */
@@ -20,16 +20,16 @@ const FIRST = 3;
  * which would collect all of them first.
  */
 export async function findFirst(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   reading: Reading,
   shown: Shown,
   limit: number,
 ): Promise<Found[]> {
-  const found = shown.few ? [] : await walk(database, tables, reading, shown, limit);
+  const found = shown.few ? [] : await walk(snapshot, tables, reading, shown, limit);
   for (const classes of [reading.classes.slice(0, FIRST), reading.classes.slice(FIRST)]) {
     const wanted = classes.filter(({ rank }) => found.filter(({ place }) => place[0] >= rank).length < limit);
-    if (wanted.length > 0) found.push(...(await findClasses(database, tables, wanted, shown, found, limit)));
+    if (wanted.length > 0) found.push(...(await findClasses(snapshot, tables, wanted, shown, found, limit)));
   }
   return found.sort(byPlace).slice(0, limit);
 }
@@ -40,14 +40,14 @@ function byPlace({ place: a }: Found, { place: b }: Found): number {
 
 /** What a reading of one word matches in the names of the documents of the best standing. Nothing for other readings. */
 async function walk(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   { names }: Reading,
   shown: Shown,
   limit: number,
 ): Promise<Found[]> {
   if (names === undefined || names.length === 0) return [];
-  const { rows } = await database.raw<{ rows: FoundRow[] }>(
+  const { rows } = await snapshot.raw<{ rows: FoundRow[] }>(
     `SELECT id, best.standing, best.rank, d.document
      FROM (
        SELECT id, standing, CASE ${names.map(() => 'WHEN names LIKE ? THEN ?::integer').join(' ')} END AS rank
@@ -75,7 +75,7 @@ async function walk(
 
 /** The best of some classes, except what is known already. A class is not looked for when better ones have filled the page. */
 async function findClasses(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   classes: Reading['classes'],
   shown: Shown,
@@ -103,7 +103,7 @@ async function findClasses(
          LIMIT ?
        )`;
   });
-  const { rows } = await database.raw<{ rows: FoundRow[] }>(
+  const { rows } = await snapshot.raw<{ rows: FoundRow[] }>(
     `WITH ${arms.join(',')}
      SELECT id, best.standing, best.rank, d.document
      FROM (${classes.map(({ rank }) => `SELECT * FROM best_${rank}`).join(' UNION ALL ')}) AS best

@@ -1,7 +1,7 @@
-import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
 import type { Shown } from './groups.js';
 import { CLASSES, type Reading } from './reading.js';
+import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
 /** The rank of a hit: how good the match is, its standing among equals, its id. Greater is earlier. */
@@ -32,13 +32,13 @@ export interface FoundRow {
 
 /** Counts what matches, up to one more than {@link MOST_COUNTED}. */
 export async function countUpTo(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   query: string,
   shown: Shown,
   limit = MOST_COUNTED + 1,
 ): Promise<number> {
-  const { rows } = await database.raw<{ rows: { n: number }[] }>(
+  const { rows } = await snapshot.raw<{ rows: { n: number }[] }>(
     `SELECT count(*)::integer AS n
      FROM (SELECT FROM ${tables.document} WHERE words @@ ?::tsquery ${shown.condition} LIMIT ?) AS matched`,
     [query, ...shown.bindings, limit],
@@ -51,17 +51,17 @@ export async function countUpTo(
  * more than that, and counted in a tenth of the time.
  */
 export async function countReading(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   reading: Reading,
   shown: Shown,
 ): Promise<number> {
   const names = reading.words.length === 1 ? reading.classes.find(({ rank }) => CLASSES[rank] === 'name') : undefined;
   if (names !== undefined && shown.documents > MOST_COUNTED) {
-    const named = await countUpTo(database, tables, names.query, shown);
+    const named = await countUpTo(snapshot, tables, names.query, shown);
     if (named > MOST_COUNTED) return named;
   }
-  return countUpTo(database, tables, reading.all, shown);
+  return countUpTo(snapshot, tables, reading.all, shown);
 }
 
 /**
@@ -71,7 +71,7 @@ export async function countReading(
  * @param total how many documents match, as {@link countUpTo} has it
  */
 export async function findBest(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   reading: Reading,
   { shown, after, limit }: Wanted,
@@ -85,12 +85,12 @@ export async function findBest(
     if (after === undefined || rank <= after[0]) {
       // All that is left of more than ten thousand, when the better classes had few: no need to count it again.
       const rest = CLASSES[rank] === 'anywhere' && after === undefined && counted <= MOST_COUNTED / 2;
-      const size = total <= MOST_COUNTED || rest ? total : await countUpTo(database, tables, query, shown);
+      const size = total <= MOST_COUNTED || rest ? total : await countUpTo(snapshot, tables, query, shown);
       const few = size <= MOST_COUNTED;
       counted += size;
       const condition = few ? 'words @@ ?::tsquery' : '(words @@ ?::tsquery) IS TRUE';
       const unseen = withoutBetter(tables, found, better, after, few);
-      const { rows } = await database.raw<{ rows: FoundRow[] }>(
+      const { rows } = await snapshot.raw<{ rows: FoundRow[] }>(
         `WITH page AS (
            SELECT id, standing
            FROM ${tables.document}
@@ -142,11 +142,11 @@ function withoutBetter(
 
 /** Everything that may be seen, what changed last first. The place's standing is the time of the change. */
 export async function findNewest(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   { shown, after, limit }: Wanted,
 ): Promise<Found[]> {
-  const { rows } = await database.raw<{ rows: FoundRow[] }>(
+  const { rows } = await snapshot.raw<{ rows: FoundRow[] }>(
     `SELECT id, 0 AS rank, changed_at AS standing, document
      FROM ${tables.document}
      WHERE TRUE ${shown.condition}

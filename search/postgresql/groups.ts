@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
 import { ageOf, groupConditions, type Narrowed, type Piece, together, updatedCondition } from './facet-sql.js';
+import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
 /** A distinct set of facet values. */
@@ -101,7 +102,7 @@ const FEW = 0.02;
  * turning that into joins and index scans, which take the longer the more may be seen.
  */
 export async function shownBy(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   { visibleTo, filters, publicMarks = [] }: Narrowed,
 ): Promise<Shown> {
@@ -109,7 +110,7 @@ export async function shownBy(
   const filtered = groupConditions({ visibleTo: 'everything', filters, publicMarks });
   const passing = together(all);
   const { documents, everything } = await countShown(
-    database,
+    snapshot,
     filtered.length === 0 ? tables.audience : tables.group,
     passing,
   );
@@ -119,7 +120,7 @@ export async function shownBy(
   }));
   const shown: Shown = { condition: '', bindings: [], few: all.length > 0 && documents <= FEW * everything, documents };
   if (shown.few) {
-    const groups = await database.raw<{ rows: { ids: number[] }[] }>(
+    const groups = await snapshot.raw<{ rows: { ids: number[] }[] }>(
       `SELECT coalesce(array_agg(id), '{}') AS ids FROM ${tables.group} WHERE documents > 0 AND ${passing.sql}`,
       passing.bindings,
     );
@@ -127,7 +128,7 @@ export async function shownBy(
     shown.bindings.push(groups.rows[0]?.ids ?? []);
   } else {
     if (visibleTo !== 'everything') {
-      const marks = await marksOf(database, tables, visibleTo);
+      const marks = await marksOf(snapshot, tables, visibleTo);
       shown.condition += marks.condition;
       shown.bindings.push(...marks.bindings);
     }
@@ -145,11 +146,11 @@ export async function shownBy(
 }
 
 async function countShown(
-  database: Database,
+  snapshot: Snapshot,
   table: string,
   passing: Piece,
 ): Promise<{ documents: number; everything: number }> {
-  const { rows } = await database.raw<{ rows: { documents: number; everything: number }[] }>(
+  const { rows } = await snapshot.raw<{ rows: { documents: number; everything: number }[] }>(
     // Without filters, marks of visibility are enough to count by: some hundreds instead of some thousands.
     `SELECT coalesce(sum(documents) FILTER (WHERE ${passing.sql}), 0)::integer AS documents,
             coalesce(sum(documents), 0)::integer AS everything
@@ -168,13 +169,13 @@ const MANY_MARKS = 100;
  * is counted by its mark; so one says the same as the other, and a mark that the searcher's list does not have is hidden.
  */
 async function marksOf(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   visibleTo: readonly string[],
 ): Promise<Pick<Shown, 'condition' | 'bindings'>> {
   if (visibleTo.length <= MANY_MARKS)
     return { condition: 'AND (visible_to = ANY (?::text[])) IS TRUE', bindings: [[...visibleTo]] };
-  const { rows } = await database.raw<{ rows: { seen: string | null; hidden: string | null }[] }>(
+  const { rows } = await snapshot.raw<{ rows: { seen: string | null; hidden: string | null }[] }>(
     // As text, which goes back as it came.
     `SELECT CASE WHEN count(*) FILTER (WHERE seen) <= count(*) FILTER (WHERE NOT seen)
                  THEN coalesce(array_agg(visible_to) FILTER (WHERE seen), '{}') END::text AS seen,

@@ -1,10 +1,10 @@
-import type { Database } from '../../db/database.js';
 import { partsOf } from '../compounds.js';
 import type { SearchRequest } from '../port.js';
 import { withCompletions } from './completions.js';
 import { correctedReading, firstFound } from './correct.js';
 import type { Shown } from './groups.js';
 import { columnReadingOf, looseReadingOf, mayBePrefix, type QueryWord, type Reading, readingOf } from './reading.js';
+import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
 /**
@@ -12,7 +12,7 @@ import type { Tables } from './tables.js';
  * written together taken apart; misspelt ones corrected; ever fewer of them.
  */
 export async function otherReading(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   words: QueryWord[],
   { text, within }: Pick<SearchRequest, 'text' | 'within'>,
@@ -21,21 +21,21 @@ export async function otherReading(
   const understand = within === 'columns' ? columnReadingOf : readingOf;
   const begun = words.map(({ word }) => ({ word, prefix: mayBePrefix(word) }));
   if (words.length > 1) {
-    const reading = understand(await withCompletions(database, tables, begun), text);
-    if (await isFound(database, tables, reading, seen)) return { reading, corrected: false };
+    const reading = understand(await withCompletions(snapshot, tables, begun), text);
+    if (await isFound(snapshot, tables, reading, seen)) return { reading, corrected: false };
   }
   const parts = words.flatMap((each) =>
     (partsOf(each.word) ?? [each.word]).map((word) => ({ word, prefix: each.prefix && word === each.word })),
   );
   if (parts.length > words.length) {
     const reading = understand(parts);
-    if (await isFound(database, tables, reading, seen)) return { reading, corrected: false };
+    if (await isFound(snapshot, tables, reading, seen)) return { reading, corrected: false };
   }
-  const corrected = await correctedReading(database, tables, words, seen);
+  const corrected = await correctedReading(snapshot, tables, words, seen);
   if (within === 'columns') {
     // Some words of a column's name say less than they would of a table: all, or nothing.
     const reading = corrected === undefined ? undefined : columnReadingOf(corrected.words);
-    const found = reading !== undefined && (await isFound(database, tables, reading, seen));
+    const found = reading !== undefined && (await isFound(snapshot, tables, reading, seen));
     return found ? { reading, corrected: true } : undefined;
   }
   if (corrected !== undefined) return { reading: corrected, corrected: true };
@@ -43,11 +43,11 @@ export async function otherReading(
     // Of many words the subsets of middling size are too many; any one word is where these end up.
     .filter((size) => words.length <= 6 || size === words.length - 1 || size === 1)
     .map((size) => looseReadingOf(words, size));
-  const found = loose.length === 0 ? undefined : await firstFound(database, tables, loose, seen);
+  const found = loose.length === 0 ? undefined : await firstFound(snapshot, tables, loose, seen);
   return found === undefined ? undefined : { reading: loose[found] as Reading, corrected: false };
 }
 
 /** Whether the searcher sees anything that a reading matches. */
-export async function isFound(database: Database, tables: Tables, reading: Reading, seen: Shown): Promise<boolean> {
-  return (await firstFound(database, tables, [reading], seen)) !== undefined;
+export async function isFound(snapshot: Snapshot, tables: Tables, reading: Reading, seen: Shown): Promise<boolean> {
+  return (await firstFound(snapshot, tables, [reading], seen)) !== undefined;
 }

@@ -1,4 +1,3 @@
-import type { Database } from '../../db/database.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { highlightsOf } from '../highlight.js';
 import type { SearchAnswer, SearchRequest } from '../port.js';
@@ -9,10 +8,11 @@ import { findFirst } from './find-first.js';
 import { type Shown, shownBy } from './groups.js';
 import { isFound, otherReading } from './other-reading.js';
 import { columnReadingOf, type QueryWord, type Reading, readingOf, typedWords } from './reading.js';
+import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
 /** Answers one search. Runs in a transaction, so that total, facets and hits are of one moment. */
-export async function answer(database: Database, tables: Tables, request: SearchRequest): Promise<SearchAnswer> {
+export async function answer(snapshot: Snapshot, tables: Tables, request: SearchRequest): Promise<SearchAnswer> {
   const after =
     request.cursor === undefined
       ? undefined
@@ -20,50 +20,50 @@ export async function answer(database: Database, tables: Tables, request: Search
   const words = typedWords(request.text);
   // Text without a letter or digit finds nothing; only no text at all finds everything.
   if (words.length === 0 && request.text.trim() !== '') return nothing(request);
-  const shown = await shownBy(database, tables, request);
+  const shown = await shownBy(snapshot, tables, request);
   const wanted = { shown, after, limit: request.limit + 1 };
 
   if (words.length === 0) {
     // Groups are counted as they are written; how long ago something changed is not in them.
     const counted =
       request.facets.length > 0 || (request.filters.updated !== undefined && !request.onlyBest)
-        ? await countFacets(database, tables, undefined, request, await seenBy(database, tables, request, shown))
+        ? await countFacets(snapshot, tables, undefined, request, await seenBy(snapshot, tables, request, shown))
         : { total: shown.documents, facets: {} };
-    const found = shown.documents === 0 ? [] : await findNewest(database, tables, wanted);
+    const found = shown.documents === 0 ? [] : await findNewest(snapshot, tables, wanted);
     return assembled(request, found, counted.total, counted.facets, undefined);
   }
 
-  const seen = await seenBy(database, tables, request, shown);
+  const seen = await seenBy(snapshot, tables, request, shown);
   const count = async (reading: Reading): Promise<Counted> =>
     request.facets.length === 0
-      ? { total: await countReading(database, tables, reading, shown), facets: {} }
-      : countFacets(database, tables, reading.all, request, seen);
+      ? { total: await countReading(snapshot, tables, reading, shown), facets: {} }
+      : countFacets(snapshot, tables, reading.all, request, seen);
 
-  if (request.onlyBest) return onlyBest(database, tables, request, words, shown, seen);
+  if (request.onlyBest) return onlyBest(snapshot, tables, request, words, shown, seen);
   const understand = request.within === 'columns' ? columnReadingOf : readingOf;
-  let reading = understand(await withCompletions(database, tables, words), request.text);
+  let reading = understand(await withCompletions(snapshot, tables, words), request.text);
   let counted = await count(reading);
   let corrected = false;
   // Filters play no part here, so that narrowing a result never turns into a search for something else.
-  if (counted.total === 0 && !(isFiltered(request) && (await isFound(database, tables, reading, seen)))) {
-    const other = await otherReading(database, tables, words, request, seen);
+  if (counted.total === 0 && !(isFiltered(request) && (await isFound(snapshot, tables, reading, seen)))) {
+    const other = await otherReading(snapshot, tables, words, request, seen);
     if (other === undefined) return nothing(request);
     ({ reading, corrected } = other);
     counted = await count(reading);
   }
   const { total, facets } = counted;
-  const found = total === 0 ? [] : await findBest(database, tables, reading, wanted, total);
+  const found = total === 0 ? [] : await findBest(snapshot, tables, reading, wanted, total);
   return assembled(request, found, total, facets, { ...reading, corrected });
 }
 
 /** What the searcher may see without the filters. */
-async function seenBy(database: Database, tables: Tables, request: SearchRequest, shown: Shown): Promise<Shown> {
-  return isFiltered(request) ? shownBy(database, tables, { ...request, filters: {} }) : shown;
+async function seenBy(snapshot: Snapshot, tables: Tables, request: SearchRequest, shown: Shown): Promise<Shown> {
+  return isFiltered(request) ? shownBy(snapshot, tables, { ...request, filters: {} }) : shown;
 }
 
 /** The same without any counting: the answer is whatever is found first. */
 async function onlyBest(
-  database: Database,
+  snapshot: Snapshot,
   tables: Tables,
   request: SearchRequest,
   words: QueryWord[],
@@ -71,14 +71,14 @@ async function onlyBest(
   seen: Shown,
 ): Promise<SearchAnswer> {
   const understand = request.within === 'columns' ? columnReadingOf : readingOf;
-  let reading = understand(await withCompletions(database, tables, words), request.text);
+  let reading = understand(await withCompletions(snapshot, tables, words), request.text);
   let corrected = false;
-  let found = await findFirst(database, tables, reading, shown, request.limit);
-  if (found.length === 0 && !(isFiltered(request) && (await isFound(database, tables, reading, seen)))) {
-    const other = await otherReading(database, tables, words, request, seen);
+  let found = await findFirst(snapshot, tables, reading, shown, request.limit);
+  if (found.length === 0 && !(isFiltered(request) && (await isFound(snapshot, tables, reading, seen)))) {
+    const other = await otherReading(snapshot, tables, words, request, seen);
     if (other === undefined) return nothing(request);
     ({ reading, corrected } = other);
-    found = await findFirst(database, tables, reading, shown, request.limit);
+    found = await findFirst(snapshot, tables, reading, shown, request.limit);
   }
   const { totalIsExact: _, ...answer } = assembled(request, found, found.length, {}, { ...reading, corrected });
   return { ...answer, totalIsExact: found.length < request.limit };

@@ -1,0 +1,87 @@
+import type { PoolClient } from 'pg';
+import type { Database } from '../../db/database.js';
+import { untilAborted } from './cancel.js';
+
+type Binding = string | number | boolean | null | readonly string[] | readonly number[];
+
+/** What the statements of one search go through: all of them see the index as it was at one moment. */
+export interface Snapshot {
+  /** @param sql with a question mark for each binding */
+  raw<Result>(sql: string, bindings?: readonly Binding[]): Promise<Result>;
+  /** The same for a statement that comes again and again, only with other bindings: planning it takes longer than running it. */
+  prepared<Result>(sql: string, bindings?: readonly Binding[]): Promise<Result>;
+}
+
+/**
+ * Compiling, or starting processes, takes longer than the queries of a search do. A sequential scan is never the right plan
+ * for one of them, but statistics of a table just filled can make it look so.
+ */
+const BEGIN = `
+  BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+  SET LOCAL jit = off;
+  SET LOCAL enable_seqscan = off;
+  SET LOCAL max_parallel_workers_per_gather = 0;
+  SET LOCAL pg_trgm.similarity_threshold = 0.3`;
+
+/**
+ * Reads the index at one moment. The statements go to the driver as they are: for what is asked at each letter that somebody
+ * types, knex would take longer than PostgreSQL.
+ * @param signal breaks off the statement at work, and sends no more of them
+ */
+export async function readSnapshot<T>(
+  database: Database,
+  signal: AbortSignal | undefined,
+  work: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const client = (await database.client.acquireConnection()) as PoolClient & { processID: number };
+  try {
+    await client.query(BEGIN);
+    const snapshot = snapshotOf(client, signal);
+    const result = await (signal === undefined
+      ? work(snapshot)
+      : untilAborted(database, client.processID, signal, () => work(snapshot)));
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    // A connection that broke has nothing to take back.
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  } finally {
+    await database.client.releaseConnection(client);
+  }
+}
+
+function snapshotOf(client: PoolClient, signal: AbortSignal | undefined): Snapshot {
+  const ask = async <Result>(bindings: readonly Binding[], statement: { text: string; name?: string }) => {
+    signal?.throwIfAborted();
+    return (await client.query({ ...statement, values: [...bindings] })) as Result;
+  };
+  return {
+    raw: (sql, bindings = []) => ask(bindings, { text: numbered(sql) }),
+    prepared: (sql, bindings = []) => ask(bindings, preparedOf(sql)),
+  };
+}
+
+/** `$1` and so on for the question marks, which no statement of a search has but for its bindings. */
+function numbered(sql: string): string {
+  let at = 0;
+  return sql.replace(/\?/g, () => {
+    at += 1;
+    return `$${at}`;
+  });
+}
+
+/** By their text. Their shapes are few: they differ by the number of words, and by how it is told what may be seen. */
+const statements = new Map<string, { text: string; name: string }>();
+const MOST_PREPARED = 200;
+
+/** Beyond {@link MOST_PREPARED} a statement has no name, and is planned each time: a connection keeps those it knows. */
+function preparedOf(sql: string): { text: string; name?: string } {
+  const known = statements.get(sql);
+  if (known !== undefined) return known;
+  if (statements.size >= MOST_PREPARED) return { text: numbered(sql) };
+  const statement = { text: numbered(sql), name: `search_${statements.size}` };
+  statements.set(sql, statement);
+  return statement;
+}
