@@ -68,10 +68,13 @@ export async function searchMarks(database: Database, actor: Actor): Promise<str
     const leaving = await query(database, 'SELECT 1 FROM collected_database WHERE retiring_at IS NOT NULL LIMIT 1');
     if (leaving.length === 0) return 'everything';
   }
-  const rows = await query<{ id: string }>(database, 'SELECT d.id FROM collected_database d WHERE ? ORDER BY d.id', [
-    visiblePredicate(actor),
-  ]);
-  return rows.map(({ id }) => id);
+  const [row] = await query<{ ids: string[] }>(
+    database,
+    // As one value: rows by the ten thousand take long to read.
+    `SELECT coalesce(json_agg(d.id::text ORDER BY d.id), '[]') AS ids FROM collected_database d WHERE ?`,
+    [visiblePredicate(actor)],
+  );
+  return row?.ids ?? [];
 }
 
 /** The ids of the databases that are public within the tenant now, in the words of the search index. */

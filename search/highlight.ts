@@ -15,12 +15,13 @@ export interface Sought {
 /**
  * Where a document matches the words sought, best field first: name, columns, description, comment; or in its columns' names
  * alone. Where there are columns that have all of the words, those that have some are not told of.
+ * @param options.onlyBest looks at the rest only where the name does not match
  */
 export function highlightsOf(
   document: SearchDocument,
   sought: readonly Sought[],
   text = '',
-  within?: SearchRequest['within'],
+  { within, onlyBest }: Pick<SearchRequest, 'within' | 'onlyBest'> = {},
 ): SearchHit['highlights'] {
   const highlights: SearchHit['highlights'] = [];
   const add = (field: SearchHit['highlights'][number]['field'], marked: Mark[], value: string) => {
@@ -31,6 +32,7 @@ export function highlightsOf(
     return marks.length > 0 ? marks : typedTogether(name, text);
   };
   if (within === undefined) add('name', marksInName(document.name), document.name);
+  if (onlyBest && highlights.length > 0) return highlights;
   const columns = document.columnNames
     .map((name, at) => ({ name, at, marks: marksInName(name) }))
     .filter(({ marks }) => marks.length > 0)

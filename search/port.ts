@@ -73,7 +73,7 @@ export interface SearchRequest {
   within?: 'columns';
   /**
    * Only the best hits, and soon, as while somebody types. There is no cursor, before or after, and `total` is what is
-   * returned where counting costs time.
+   * returned where counting costs time. Of a hit whose name matches nothing else is highlighted.
    */
   onlyBest?: true;
   /** 1 to 100. */

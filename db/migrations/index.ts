@@ -28,6 +28,7 @@ import * as events from './0026-events.js';
 import * as toldAsOpenLineage from './0027-told-as-openlineage.js';
 import * as walkedNames from './0028-walked-names.js';
 import * as lineageDegrees from './0029-lineage-degrees.js';
+import * as wordsOfNames from './0031-words-of-names.js';
 import * as jobsAndTheirRuns from './0034-jobs-and-their-runs.js';
 
 interface Migration {
@@ -67,6 +68,7 @@ const migrations: Migration[] = [
   { name: '0027-told-as-openlineage', ...toldAsOpenLineage },
   { name: '0028-walked-names', ...walkedNames },
   { name: '0029-lineage-degrees', ...lineageDegrees },
+  { name: '0031-words-of-names', ...wordsOfNames },
   { name: '0034-jobs-and-their-runs', ...jobsAndTheirRuns },
 ];
 

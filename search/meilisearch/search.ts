@@ -144,7 +144,7 @@ function assembled(request: SearchRequest, offset: number, results: Result[], te
   return {
     hits: hits.map(({ document, matched }) => ({
       document,
-      highlights: text === '' ? [] : highlightsOf(document, matched, text, request.within),
+      highlights: text === '' ? [] : highlightsOf(document, matched, text, request),
     })),
     total: Math.min(total, MOST_COUNTED),
     totalIsExact: total <= MOST_COUNTED,

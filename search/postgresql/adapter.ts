@@ -6,11 +6,13 @@ import { rebuildTables } from './rebuild-tables.js';
 import { answer } from './search.js';
 import { readSnapshot } from './snapshot.js';
 import { LIVE } from './tables.js';
+import { UsualWords } from './usual-words.js';
 import { prepareBatch, writeBatch } from './write.js';
 
 /** The search index kept in the catalog's own PostgreSQL. The database handle stays the caller's: `close` leaves it open. */
 export function createPostgresqlIndex(database: Database): SearchIndex {
   const sweep = new DictionarySweep();
+  const usual = new UsualWords();
   return {
     engine: 'postgresql',
     prepare: () =>
@@ -21,9 +23,9 @@ export function createPostgresqlIndex(database: Database): SearchIndex {
         if (rows[0]?.ready !== true)
           throw new SearchUnavailable('The search tables are missing: the migrations have not run.');
       }),
-    write: (batch) => available(() => writeBatch(database, LIVE, prepareBatch(batch), sweep)),
+    write: (batch) => available(() => writeBatch(database, LIVE, prepareBatch(batch), { sweep })),
     search: (request, signal) =>
-      available(() => readSnapshot(database, signal, (snapshot) => answer(snapshot, LIVE, request))),
+      available(() => readSnapshot(database, signal, (snapshot) => answer(snapshot, LIVE, request, usual))),
     rebuild: (documents) => available(() => rebuildTables(database, documents)),
     health: async () => {
       try {

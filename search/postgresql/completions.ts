@@ -20,7 +20,7 @@ export async function withCompletions(snapshot: Snapshot, tables: Tables, words:
   const open = words.filter(({ word, prefix }) => prefix && !/^\p{N}/u.test(word)).map(({ word }) => word);
   // Alone, two letters begin too many words to be worth looking up.
   if (open.length === 0 || (words.length === 1 && (open[0] as string).length < 3)) return words;
-  const { rows } = await snapshot.raw<{ rows: { word: string; completions: string[] }[] }>(
+  const { rows } = await snapshot.prepared<{ rows: { word: string; completions: string[] }[] }>(
     `SELECT w.word, ARRAY (
        SELECT t.term FROM ${tables.term} t
        WHERE t.term > w.word AND t.term < w.word || U&'\\+10FFFF'

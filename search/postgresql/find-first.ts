@@ -1,35 +1,65 @@
-import { type Found, type FoundRow, toFound } from './find.js';
+import { type Found, type FoundRow, MOST_COUNTED, toFound } from './find.js';
 import type { Shown } from './groups.js';
-import type { Reading } from './reading.js';
+import { CLASSES, type Reading } from './reading.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
+import type { UsualWords } from './usual-words.js';
 
 /** Documents of the best standing whose names are looked at, of those that the searcher sees. */
 const WALKED = 500;
 /** Of a class with more members than this, any so many are compared. */
 const COMPARED = 200;
-/** The classes that are looked for first, all with one statement: exact names, beginnings of names, words of names. */
-const FIRST = 3;
+/**
+ * Where very many documents may be seen and names give so many, what stands in paths, columns and texts is not looked for:
+ * it takes ten times as long, and whoever types goes on typing.
+ */
+const ENOUGH = 3;
+/** A beginning of more words than this is not looked for word by word. */
+const MOST_BEGUN = 6;
+
+const NAME = CLASSES.indexOf('name');
+
+interface Asked {
+  tables: Tables;
+  shown: Shown;
+  limit: number;
+  usual: UsualWords;
+}
 
 /**
- * The first hits of a reading, without knowing how many there are: what is wanted while somebody types. Class by class
- * from the best until the page is full, with an end to the work in each: of a class with very many members
- * {@link COMPARED} are compared, so that the order is that of findBest but for equally good matches by the hundred. A
- * single word is often one of those. Then the documents of the best standing are walked before, and what is opened most
- * is first all the same; what the walk finds enough of stands in many names, and is not looked for in the index of words,
- * which would collect all of them first.
+ * The first hits of a reading, without knowing how many there are: what is wanted while somebody types. First the names,
+ * exact ones, beginnings and words of them; then, where these are not {@link ENOUGH}, everything else, class by class from
+ * the best until the page is full. There is an end to the work in each: of a class with very many members
+ * {@link COMPARED} are compared, so that the order is that of findBest but for equally good matches by the hundred.
+ * Words of names are read in the order of their standing (name-words.ts), so that of names it is the very order.
+ * @param spelledOut the same reading with its beginnings spelt out, for the index of words; asked for where it is needed
  */
 export async function findFirst(
   snapshot: Snapshot,
-  tables: Tables,
   reading: Reading,
-  shown: Shown,
-  limit: number,
+  spelledOut: () => Promise<Reading>,
+  asked: Asked,
 ): Promise<Found[]> {
-  const found = shown.few ? [] : await walk(snapshot, tables, reading, shown, limit);
-  for (const classes of [reading.classes.slice(0, FIRST), reading.classes.slice(FIRST)]) {
-    const wanted = classes.filter(({ rank }) => found.filter(({ place }) => place[0] >= rank).length < limit);
-    if (wanted.length > 0) found.push(...(await findClasses(snapshot, tables, wanted, shown, found, limit)));
+  const { shown, limit } = asked;
+  const found: Found[] = [];
+  const first = reading.classes.filter(({ rank }) => rank >= NAME);
+  const named = shown.ofNames ? await nameArm(snapshot, reading, asked) : undefined;
+  if (named !== undefined) {
+    const whole = first.filter(({ rank }) => rank > NAME).map((each) => classArm(each, asked));
+    found.push(...(await findArms(snapshot, asked, [...whole, named], [])));
+  } else if (first.length > 0) {
+    const { classes } = await spelledOut();
+    const arms = classes.filter(({ rank }) => rank >= NAME).map((each) => classArm(each, asked));
+    found.push(...(await findArms(snapshot, asked, arms, [])));
+  }
+  const enough = shown.documents > MOST_COUNTED ? Math.min(ENOUGH, limit) : limit;
+  if (found.length < enough) {
+    // With words of names that are cut in what namesOf says of them.
+    const { classes } = await spelledOut();
+    const arms = classes
+      .filter(({ rank }) => rank < NAME || (named !== undefined && rank === NAME))
+      .map((each) => classArm(each, asked));
+    if (arms.length > 0) found.push(...(await findArms(snapshot, asked, arms, found)));
   }
   return found.sort(byPlace).slice(0, limit);
 }
@@ -38,79 +68,115 @@ function byPlace({ place: a }: Found, { place: b }: Found): number {
   return b[0] - a[0] || b[1] - a[1] || (a[2] < b[2] ? 1 : -1);
 }
 
-/** What a reading of one word matches in the names of the documents of the best standing. Nothing for other readings. */
-async function walk(
-  snapshot: Snapshot,
-  tables: Tables,
-  { names }: Reading,
-  shown: Shown,
-  limit: number,
-): Promise<Found[]> {
-  if (names === undefined || names.length === 0) return [];
-  const { rows } = await snapshot.raw<{ rows: FoundRow[] }>(
-    `SELECT id, best.standing, best.rank, d.document
-     FROM (
-       SELECT id, standing, CASE ${names.map(() => 'WHEN names LIKE ? THEN ?::integer').join(' ')} END AS rank
-       FROM (
-         SELECT id, standing, names
-         FROM ${tables.document}
-         WHERE TRUE ${shown.condition}
-         ORDER BY standing DESC, id DESC
-         LIMIT ${WALKED}
-       ) AS top
-       WHERE ${names.map(() => 'names LIKE ?').join(' OR ')}
-       ORDER BY rank DESC, standing DESC, id DESC
-       LIMIT ?
-     ) AS best
-     JOIN ${tables.document} d USING (id)`,
-    [
-      ...names.flatMap(({ rank, pattern }) => [pattern, rank]),
-      ...shown.bindings,
-      ...names.map(({ pattern }) => pattern),
-      limit,
-    ],
-  );
-  return rows.map(toFound);
+/** How the members of one class are found, as a query for their ids and standings. */
+interface Arm {
+  rank: number;
+  sql: string;
+  bindings: (string | number | string[] | number[])[];
+}
+
+/** The members of a class by the index of words, which collects all of them before it gives the first. */
+function classArm({ rank, query }: Reading['classes'][number], { tables, shown }: Asked): Arm {
+  return {
+    rank,
+    sql: `SELECT id, standing FROM ${tables.document} WHERE words @@ (SELECT ?::tsquery) ${shown.condition} LIMIT ${COMPARED}`,
+    bindings: [query, ...shown.bindings],
+  };
+}
+
+/** The documents whose names have all words of a reading, by the words of names. Undefined where there is no word to begin with. */
+async function nameArm(snapshot: Snapshot, { words, names }: Reading, asked: Asked): Promise<Arm | undefined> {
+  const [only] = words;
+  if (names === undefined || only === undefined) return undefined;
+  if (words.length === 1 && only.prefix) return beginningArm(only.word, names[0] as string, asked);
+  const { tables, shown, limit, usual } = asked;
+  const whole = words.filter(({ prefix }) => !prefix).map(({ word }) => word);
+  const rarest = await usual.rarest(snapshot, tables, whole);
+  if (rarest === undefined) return undefined;
+  return {
+    rank: NAME,
+    sql: `SELECT id, standing
+          FROM ${tables.name}
+          WHERE word = ? ${names.map(() => 'AND names LIKE ?').join(' ')} ${shown.condition}
+          ORDER BY standing DESC, id DESC
+          LIMIT ${limit}`,
+    bindings: [rarest, ...names, ...shown.bindings],
+  };
+}
+
+/**
+ * A beginning of few words is looked for word by word. One of very many is met soon among the names of the best standing;
+ * where it is not, of the names with a word that begins so some are compared, as of any class. The dictionary is of all
+ * documents, so it may tell how to look, and never what is found.
+ */
+function beginningArm(word: string, pattern: string, { tables, shown, limit }: Asked): Arm {
+  // The dictionary has words of letters, from three on.
+  const isListed = word.length > 1 && !/^\p{N}/u.test(word);
+  return {
+    rank: NAME,
+    sql: `WITH begun AS MATERIALIZED (
+            SELECT ?::text AS word
+            UNION ALL
+            (SELECT term FROM ${tables.term} WHERE term > ? AND term < ? || U&'\\+10FFFF' LIMIT ${isListed ? MOST_BEGUN + 1 : 0})
+          ), few AS MATERIALIZED (
+            SELECT word FROM begun WHERE ${isListed} AND (SELECT count(*) FROM begun) <= ${MOST_BEGUN} + 1
+          ), walked AS MATERIALIZED (
+            SELECT id, standing
+            FROM (
+              SELECT id, standing, names FROM ${tables.document} WHERE TRUE ${shown.condition}
+              ORDER BY standing DESC, id DESC
+              LIMIT CASE WHEN EXISTS (SELECT FROM few) THEN 0 ELSE ${WALKED} END
+            ) AS top
+            WHERE names LIKE ?
+            LIMIT ${limit}
+          )
+          SELECT n.id, n.standing
+          FROM few
+          CROSS JOIN LATERAL (
+            SELECT id, standing FROM ${tables.name} WHERE word = few.word ${shown.condition}
+            ORDER BY standing DESC, id DESC
+            LIMIT ${limit}
+          ) AS n
+          UNION
+          SELECT id, standing FROM walked
+          UNION
+          SELECT id, standing
+          FROM (
+            SELECT id, standing FROM ${tables.name} WHERE word >= ? AND word < ? || U&'\\+10FFFF' ${shown.condition}
+            LIMIT CASE WHEN EXISTS (SELECT FROM few) OR (SELECT count(*) FROM walked) >= ${limit} THEN 0 ELSE ${COMPARED} END
+          ) AS compared`,
+    bindings: [word, word, word, ...shown.bindings, pattern, ...shown.bindings, word, word, ...shown.bindings],
+  };
 }
 
 /** The best of some classes, except what is known already. A class is not looked for when better ones have filled the page. */
-async function findClasses(
+async function findArms(
   snapshot: Snapshot,
-  tables: Tables,
-  classes: Reading['classes'],
-  shown: Shown,
+  { tables, limit }: Asked,
+  arms: readonly Arm[],
   known: readonly Found[],
-  limit: number,
 ): Promise<Found[]> {
-  const ids = known.map(({ place }) => place[2]);
-  const bindings: (string | number | string[] | number[])[] = [];
-  const arms = classes.map(({ rank, query }, at) => {
-    const better = classes.slice(0, at).map((each) => `SELECT id FROM best_${each.rank}`);
-    const room = Math.max(0, limit - known.filter(({ place }) => place[0] >= rank).length);
-    bindings.push(rank, query, ...shown.bindings, room, COMPARED, ids, limit);
+  const ctes = arms.map(({ rank, sql }, at) => {
+    const better = arms.slice(0, at).map((each) => `SELECT id FROM best_${each.rank}`);
     // A limit of zero keeps PostgreSQL from running what it limits.
     return `
        best_${rank} AS MATERIALIZED (
-         SELECT id, standing, ?::integer AS rank
-         FROM (
-           SELECT id, standing
-           FROM ${tables.document}
-           WHERE words @@ (SELECT ?::tsquery) ${shown.condition}
-           LIMIT CASE WHEN (SELECT count(*) FROM (${better.join(' UNION ALL ') || 'SELECT WHERE FALSE'}) AS better) < ?::integer THEN ?::integer ELSE 0 END
-         ) AS few
+         SELECT id, standing, ${rank} AS rank
+         FROM (${sql}) AS few
          WHERE id <> ALL (?::text[]) ${better.map((each) => `AND id NOT IN (${each})`).join(' ')}
          ORDER BY standing DESC, id DESC
-         LIMIT ?
+         LIMIT ${better.length === 0 ? limit : `CASE WHEN (SELECT count(*) FROM (${better.join(' UNION ALL ')}) AS better) < ${limit} THEN ${limit} ELSE 0 END`}
        )`;
   });
-  const { rows } = await snapshot.raw<{ rows: FoundRow[] }>(
-    `WITH ${arms.join(',')}
+  const ids = known.map(({ place }) => place[2]);
+  const { rows } = await snapshot.prepared<{ rows: FoundRow[] }>(
+    `WITH ${ctes.join(',')}
      SELECT id, best.standing, best.rank, d.document
-     FROM (${classes.map(({ rank }) => `SELECT * FROM best_${rank}`).join(' UNION ALL ')}) AS best
+     FROM (${arms.map(({ rank }) => `SELECT * FROM best_${rank}`).join(' UNION ALL ')}) AS best
      JOIN ${tables.document} d USING (id)
      ORDER BY best.rank DESC, best.standing DESC, id DESC
-     LIMIT ?`,
-    [...bindings, limit],
+     LIMIT ${limit}`,
+    arms.flatMap(({ bindings }) => [...bindings, ids]),
   );
   return rows.map(toFound);
 }

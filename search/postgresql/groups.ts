@@ -89,6 +89,8 @@ export interface Shown {
   bindings: (string | string[] | number[])[];
   /** Whether the documents are few enough to be fetched by the index of groups and sorted. */
   few: boolean;
+  /** Whether the condition can be asked of the words of names too (name-words.ts), which do not know when something changed. */
+  ofNames: boolean;
   /** How many documents it is, with those that the time of their last change leaves out. */
   documents: number;
 }
@@ -118,7 +120,8 @@ export async function shownBy(
     condition: ` AND (${sql}) IS TRUE`,
     bindings,
   }));
-  const shown: Shown = { condition: '', bindings: [], few: all.length > 0 && documents <= FEW * everything, documents };
+  const few = all.length > 0 && documents <= FEW * everything;
+  const shown: Shown = { condition: '', bindings: [], few, ofNames: !few && updated.length === 0, documents };
   if (shown.few) {
     const groups = await snapshot.raw<{ rows: { ids: number[] }[] }>(
       `SELECT coalesce(array_agg(id), '{}') AS ids FROM ${tables.group} WHERE documents > 0 AND ${passing.sql}`,
@@ -150,7 +153,7 @@ async function countShown(
   table: string,
   passing: Piece,
 ): Promise<{ documents: number; everything: number }> {
-  const { rows } = await snapshot.raw<{ rows: { documents: number; everything: number }[] }>(
+  const { rows } = await snapshot.prepared<{ rows: { documents: number; everything: number }[] }>(
     // Without filters, marks of visibility are enough to count by: some hundreds instead of some thousands.
     `SELECT coalesce(sum(documents) FILTER (WHERE ${passing.sql}), 0)::integer AS documents,
             coalesce(sum(documents), 0)::integer AS everything
@@ -175,7 +178,7 @@ async function marksOf(
 ): Promise<Pick<Shown, 'condition' | 'bindings'>> {
   if (visibleTo.length <= MANY_MARKS)
     return { condition: 'AND (visible_to = ANY (?::text[])) IS TRUE', bindings: [[...visibleTo]] };
-  const { rows } = await snapshot.raw<{ rows: { seen: string | null; hidden: string | null }[] }>(
+  const { rows } = await snapshot.prepared<{ rows: { seen: string | null; hidden: string | null }[] }>(
     // As text, which goes back as it came.
     `SELECT CASE WHEN count(*) FILTER (WHERE seen) <= count(*) FILTER (WHERE NOT seen)
                  THEN coalesce(array_agg(visible_to) FILTER (WHERE seen), '{}') END::text AS seen,

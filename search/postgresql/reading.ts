@@ -26,8 +26,8 @@ export interface Reading {
   words: QueryWord[];
   all: string;
   classes: { rank: number; query: string }[];
-  /** Of a single word: how names match, as patterns over what namesOf says of them; best first. */
-  names?: { rank: number; pattern: string }[];
+  /** How the words match in names, as patterns over what namesOf says of them; all must. */
+  names?: string[];
 }
 
 /** The words of a text as typed, the last one open. Empty for a text without any letter or digit. */
@@ -55,18 +55,12 @@ export function readingOf(words: QueryWord[], text?: string): Reading {
     fields: and(words, inFields),
     anywhere: and(words, anywhere),
   };
-  return { ...assemble(words, queries), names: namePatterns(words, text) };
+  return { ...assemble(words, queries), names: words.map(namePattern) };
 }
 
 /** Words are letters and digits: nothing in them means something to LIKE. */
-function namePatterns(words: QueryWord[], text: string | undefined): Reading['names'] & {} {
-  const [only] = words;
-  if (only === undefined || words.length > 1) return [];
-  const whole = text === undefined ? '' : compact(text);
-  const patterns = { exact: `${whole} %`, namePrefix: `${whole}%`, name: `% ${only.word}${only.prefix ? '' : ' '}%` };
-  return (['exact', 'namePrefix', 'name'] as const)
-    .filter((name) => name === 'name' || whole !== '')
-    .map((name) => ({ rank: CLASSES.indexOf(name), pattern: patterns[name] }));
+function namePattern({ word, prefix }: QueryWord): string {
+  return `% ${word}${prefix ? '' : ' '}%`;
 }
 
 /** The reading in which every word must stand in the name of a column: what columns are searched by as themselves. */

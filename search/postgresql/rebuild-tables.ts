@@ -1,9 +1,10 @@
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
+import { fillNames } from './name-words.js';
 import { LIVE, NEXT, type Tables } from './tables.js';
 import { prepareBatch, writeBatch } from './write.js';
 
-const ALL: (keyof Tables)[] = ['audience', 'group', 'document', 'term'];
+const ALL: (keyof Tables)[] = ['audience', 'group', 'document', 'term', 'name'];
 
 /**
  * Fills a second copy of the index and puts it in the place of the first in one transaction. Readers see the old copy
@@ -23,6 +24,8 @@ export async function rebuildTables(
     await database.raw(`CREATE INDEX ON ${NEXT.document} (changed_at, id)`);
     await database.raw(`CREATE INDEX ON ${NEXT.document} (group_id)`);
     await database.raw(`CREATE INDEX ON ${NEXT.term} USING gin (term gin_trgm_ops)`);
+    await fillNames(database, NEXT);
+    await database.raw(`CREATE INDEX ON ${NEXT.name} (word, standing, id)`);
     // Vacuumed too, so that indexes are believed without a look at the rows.
     for (const copy of ALL) await database.raw(`VACUUM ANALYZE ${NEXT[copy]}`);
     return await swap(database);
@@ -38,7 +41,7 @@ async function fill(database: Database, documents: AsyncIterable<readonly Search
   for await (const page of documents) {
     const prepared = prepareBatch({ put: page, remove: [] });
     await writing;
-    writing = writeBatch(database, NEXT, prepared);
+    writing = writeBatch(database, NEXT, prepared, { names: 'later' });
     // Whether it failed is asked a page later, or not at all when the pages themselves fail first.
     writing.catch(() => undefined);
   }

@@ -10,9 +10,15 @@ import { isFound, otherReading } from './other-reading.js';
 import { columnReadingOf, type QueryWord, type Reading, readingOf, typedWords } from './reading.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
+import type { UsualWords } from './usual-words.js';
 
 /** Answers one search. Runs in a transaction, so that total, facets and hits are of one moment. */
-export async function answer(snapshot: Snapshot, tables: Tables, request: SearchRequest): Promise<SearchAnswer> {
+export async function answer(
+  snapshot: Snapshot,
+  tables: Tables,
+  request: SearchRequest,
+  usual: UsualWords,
+): Promise<SearchAnswer> {
   const after =
     request.cursor === undefined
       ? undefined
@@ -39,7 +45,7 @@ export async function answer(snapshot: Snapshot, tables: Tables, request: Search
       ? { total: await countReading(snapshot, tables, reading, shown), facets: {} }
       : countFacets(snapshot, tables, reading.all, request, seen);
 
-  if (request.onlyBest) return onlyBest(snapshot, tables, request, words, shown, seen);
+  if (request.onlyBest) return onlyBest(snapshot, tables, request, words, shown, seen, usual);
   const understand = request.within === 'columns' ? columnReadingOf : readingOf;
   let reading = understand(await withCompletions(snapshot, tables, words), request.text);
   let counted = await count(reading);
@@ -69,16 +75,20 @@ async function onlyBest(
   words: QueryWord[],
   shown: Shown,
   seen: Shown,
+  usual: UsualWords,
 ): Promise<SearchAnswer> {
   const understand = request.within === 'columns' ? columnReadingOf : readingOf;
-  let reading = understand(await withCompletions(snapshot, tables, words), request.text);
+  const spelledOut = async () => understand(await withCompletions(snapshot, tables, words), request.text);
+  let reading = understand(words, request.text);
   let corrected = false;
-  let found = await findFirst(snapshot, tables, reading, shown, request.limit);
-  if (found.length === 0 && !(isFiltered(request) && (await isFound(snapshot, tables, reading, seen)))) {
+  const asked = { tables, shown, limit: request.limit, usual };
+  let found = await findFirst(snapshot, reading, spelledOut, asked);
+  if (found.length === 0 && !(isFiltered(request) && (await isFound(snapshot, tables, await spelledOut(), seen)))) {
     const other = await otherReading(snapshot, tables, words, request, seen);
     if (other === undefined) return nothing(request);
     ({ reading, corrected } = other);
-    found = await findFirst(snapshot, tables, reading, shown, request.limit);
+    const spelled = reading;
+    found = await findFirst(snapshot, reading, async () => spelled, asked);
   }
   const { totalIsExact: _, ...answer } = assembled(request, found, found.length, {}, { ...reading, corrected });
   return { ...answer, totalIsExact: found.length < request.limit };
@@ -100,7 +110,7 @@ function assembled(
   return {
     hits: page.map(({ document }) => ({
       document,
-      highlights: reading === undefined ? [] : highlightsOf(document, reading.words, request.text, request.within),
+      highlights: reading === undefined ? [] : highlightsOf(document, reading.words, request.text, request),
     })),
     total: Math.min(total, MOST_COUNTED),
     totalIsExact: total <= MOST_COUNTED,

@@ -4,6 +4,7 @@ export interface Tables {
   audience: string;
   document: string;
   term: string;
+  name: string;
 }
 
 /** The copy that answers searches. */
@@ -12,6 +13,7 @@ export const LIVE: Tables = {
   audience: 'search_audience',
   document: 'search_document',
   term: 'search_term',
+  name: 'search_name',
 };
 
 /** The copy that a rebuild fills. */
@@ -20,4 +22,5 @@ export const NEXT: Tables = {
   audience: 'search_audience_next',
   document: 'search_document_next',
   term: 'search_term_next',
+  name: 'search_name_next',
 };

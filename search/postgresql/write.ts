@@ -3,6 +3,7 @@ import type { SearchDocument } from '../port.js';
 import { addTerms, type DictionarySweep } from './dictionary.js';
 import { type Group, groupIds, groupOf } from './groups.js';
 import { lexemesOf, namesOf } from './lexemes.js';
+import { type Named, renameDocuments } from './name-words.js';
 import { standingOf } from './standing.js';
 import type { Tables } from './tables.js';
 
@@ -36,14 +37,15 @@ export function prepareBatch({ put, remove }: Batch): PreparedBatch {
 }
 
 /**
- * Puts and removes documents in one transaction, the counts of groups with them: ten statements at most, whatever the
+ * Puts and removes documents in one transaction, the counts of groups with them: a dozen statements at most, whatever the
  * number of documents.
+ * @param options.names when the words of names are written: `later` by whoever fills a new copy of the index
  */
 export async function writeBatch(
   database: Database,
   tables: Tables,
   { put, terms, remove }: PreparedBatch,
-  sweep?: DictionarySweep,
+  { sweep, names = 'now' }: { sweep?: DictionarySweep; names?: 'now' | 'later' } = {},
 ): Promise<void> {
   const putIds = put.map(({ document }) => document.id);
   const kept = new Set(putIds);
@@ -67,10 +69,11 @@ export async function writeBatch(
       audiences.add(row.document.visibleTo, 1);
     }
     for (const row of former) {
-      groups.add(row.group_id, -1);
-      audiences.add(row.visible_to, -1);
+      groups.add(row.groupId, -1);
+      audiences.add(row.visibleTo, -1);
     }
     await upsertDocuments(transaction, tables, rows);
+    if (names === 'now') await renameDocuments(transaction, tables, former, rows.map(namedOf));
     if (rows.length > 0) await sortIn(transaction, tables);
     await addTerms(transaction, tables, terms);
     await countGroups(transaction, tables, groups);
@@ -93,25 +96,30 @@ class Changes<K extends string | number> {
   }
 }
 
-/** Where a document was counted. */
-interface Former {
-  group_id: number;
-  visible_to: string;
+function namedOf({
+  document,
+  groupId,
+  names,
+}: Pick<PreparedBatch['put'][number], 'document' | 'names'> & { groupId: number }): Named {
+  return { id: document.id, groupId, visibleTo: document.visibleTo, standing: standingOf(document), names };
 }
 
-async function formerDocuments(transaction: Database, tables: Tables, ids: string[]): Promise<Former[]> {
+/** Of a document as it is in the index: where it was counted, and what its name is found by. */
+const FORMER = `id, group_id AS "groupId", visible_to AS "visibleTo", standing::double precision AS standing, names`;
+
+async function formerDocuments(transaction: Database, tables: Tables, ids: string[]): Promise<Named[]> {
   if (ids.length === 0) return [];
-  const { rows } = await transaction.raw<{ rows: Former[] }>(
-    `SELECT group_id, visible_to FROM ${tables.document} WHERE id = ANY (?::text[])`,
+  const { rows } = await transaction.raw<{ rows: Named[] }>(
+    `SELECT ${FORMER} FROM ${tables.document} WHERE id = ANY (?::text[])`,
     [ids],
   );
   return rows;
 }
 
-async function removeDocuments(transaction: Database, tables: Tables, ids: string[]): Promise<Former[]> {
+async function removeDocuments(transaction: Database, tables: Tables, ids: string[]): Promise<Named[]> {
   if (ids.length === 0) return [];
-  const { rows } = await transaction.raw<{ rows: Former[] }>(
-    `DELETE FROM ${tables.document} WHERE id = ANY (?::text[]) RETURNING group_id, visible_to`,
+  const { rows } = await transaction.raw<{ rows: Named[] }>(
+    `DELETE FROM ${tables.document} WHERE id = ANY (?::text[]) RETURNING ${FORMER}`,
     [ids],
   );
   return rows;

@@ -52,7 +52,9 @@ test('columns that have some of the words are told of where none has them all', 
 });
 
 test('a search for fields is told of columns alone, also of those typed without their separators', () => {
-  const found = highlightsOf(withColumns('EMail', 'id'), [{ word: 'email', prefix: true }], 'email', 'columns');
+  const found = highlightsOf(withColumns('EMail', 'id'), [{ word: 'email', prefix: true }], 'email', {
+    within: 'columns',
+  });
   expect(shown(found)).toEqual(['column: [EMail]']);
 });
 

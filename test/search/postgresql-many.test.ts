@@ -122,6 +122,64 @@ test('the dictionary and the counts of groups stand for what is indexed, after c
   expect((await search('ephemeral')).total).toBe(0);
 });
 
+test('the words of names stand for the names there are, after changes and removals too, and after a rebuild', async () => {
+  const { database } = catalog;
+  const wrong = async () => {
+    const { rows } = await database.raw<{ rows: { wrong: number; held: number }[] }>(
+      `WITH expected AS (
+         SELECT w.word COLLATE "C" AS word, standing, id, visible_to, group_id, names
+         FROM search_document CROSS JOIN LATERAL unnest((string_to_array(rtrim(names), ' '))[2:]) AS w (word)
+       ), held AS (
+         SELECT word, standing, id, visible_to, group_id, names FROM search_name
+       )
+       SELECT (SELECT count(*)::integer FROM held) AS held, (
+         SELECT count(*)::integer FROM (
+           (TABLE expected EXCEPT ALL TABLE held) UNION ALL (TABLE held EXCEPT ALL TABLE expected)
+         ) AS different
+       ) AS wrong`,
+    );
+    return rows[0];
+  };
+  expect(await wrong()).toEqual({ wrong: 0, held: 2 * MANY });
+  const extra = tableDocument({ id: '900101', name: 'fleeting_lion', visibleTo: 'workspace:large' });
+  for (const change of [{}, { name: 'fleeting_tiger_2' }, { visibleTo: 'workspace:small' }, { popularity: 900 }, {}]) {
+    await index.write({ put: [{ ...extra, ...change }], remove: [] });
+    expect(await wrong()).toMatchObject({ wrong: 0 });
+  }
+  await index.write({ put: [], remove: [extra.id] });
+  expect(await wrong()).toEqual({ wrong: 0, held: 2 * MANY });
+});
+
+test('while somebody types, hidden names take the place of no visible one, and what is moved is found by its new readers at once', async () => {
+  const suggested = async (text: string, visibleTo: string[]) =>
+    (await search(text, { visibleTo, limit: 5, onlyBest: true })).hits.map(({ document }) => document.name);
+  // Better than all that is there by its standing.
+  const hidden = Array.from({ length: 300 }, (_, n) =>
+    tableDocument({ id: `91${n}`, name: `report_${n}_old`, popularity: 5_000, visibleTo: 'workspace:hidden' }),
+  );
+  const mine = tableDocument({ id: '920000', name: 'report_of_the_old_year', visibleTo: 'workspace:large' });
+  await index.write({ put: [...hidden, mine], remove: [] });
+  for (const text of ['old', 'ol', 'report old', 'report ol', 'report o', 'old rep'])
+    expect(await suggested(text, ['workspace:large']), text).toEqual([mine.name]);
+  await index.write({ put: [{ ...mine, visibleTo: 'workspace:hidden' }], remove: [] });
+  for (const text of ['old', 'report old', 'report ol'])
+    expect(await suggested(text, ['workspace:large']), text).not.toContain(mine.name);
+  expect(await suggested('old year', ['workspace:hidden'])).toEqual([mine.name]);
+  await index.write({ put: [], remove: [mine.id, ...hidden.map(({ id }) => id)] });
+});
+
+test('while somebody types, three names are enough among very many documents, and fewer let columns and texts speak', async () => {
+  const named = (n: number) =>
+    Array.from({ length: n }, (_, at) => tableDocument({ id: `93000${at}`, name: `gadget_${'x'.repeat(at + 1)}` }));
+  const commented = tableDocument({ id: '930009', name: 'something', comment: 'what becomes of a gadget' });
+  const suggested = async () => (await search('gadget', { onlyBest: true })).hits.map(({ document }) => document.name);
+  await index.write({ put: [...named(2), commented], remove: [] });
+  expect(await suggested()).toEqual(['gadget_x', 'gadget_xx', 'something']);
+  await index.write({ put: named(3), remove: [] });
+  expect(await suggested()).toEqual(['gadget_x', 'gadget_xx', 'gadget_xxx']);
+  await index.write({ put: [], remove: [...named(3).map(({ id }) => id), commented.id] });
+});
+
 test('words that are gone from documents leave a dictionary of many words a part at a time, and those in use stay', async () => {
   const { database } = catalog;
   const words = (lead: string) => Array.from({ length: 26 * 26 }, (_, n) => `${lead}${letter(n / 26)}${letter(n)}`);
