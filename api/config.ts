@@ -9,6 +9,8 @@ export interface ApiConfig {
   trustedProxies: number;
   /** Lets a scraper read /metrics as a bearer token; without one only tenant admins may. */
   metricsToken?: string;
+  /** Days after which lineage of a job or statement that was not seen again is called stale. */
+  lineageStaleDays: number;
 }
 
 /** The settings of the API process, from its environment. */
@@ -44,6 +46,7 @@ const environmentSchema = z.object({
   DATAMAP_PUBLIC_URL: url(/^https?:$/, 'https://datamap.example.com').optional(),
   DATAMAP_TRUSTED_PROXIES: z.coerce.number('must be a number of proxies').int().min(0).max(10).default(0),
   DATAMAP_METRICS_TOKEN: filled.min(16, 'must have at least 16 characters').optional(),
+  DATAMAP_LINEAGE_STALE_DAYS: z.coerce.number('must be a number of days, e.g. 90').int().min(1).max(3_650).default(90),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   MEILI_URL: url(/^https?:$/, 'http://localhost:7700').optional(),
   MEILI_MASTER_KEY: filled.optional(),
@@ -80,6 +83,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ProcessConfig {
       publicUrl: new URL(env.DATAMAP_PUBLIC_URL ?? `http://localhost:${env.PORT}`),
       trustedProxies: env.DATAMAP_TRUSTED_PROXIES,
       ...(env.DATAMAP_METRICS_TOKEN === undefined ? {} : { metricsToken: env.DATAMAP_METRICS_TOKEN }),
+      lineageStaleDays: env.DATAMAP_LINEAGE_STALE_DAYS,
     },
     host: env.DATAMAP_HOST,
     port: env.PORT,

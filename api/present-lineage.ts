@@ -1,6 +1,7 @@
 import type { ColumnStep } from '../lineage/read/columns.js';
 import type { DescribedEdge, DescribedNode } from '../lineage/read/describe.js';
 import type { Graph, GraphNode } from '../lineage/read/graph.js';
+import { isStale } from '../lineage/read/stale-edges.js';
 import { qualifiedName } from './qualified-name.js';
 
 /** What a node of lineage is called in answers: nothing that the store's own numbers would tell. */
@@ -19,12 +20,13 @@ export function presentNode<Node extends DescribedNode>({ node, entity, external
   };
 }
 
-export function presentGraph({ start, nodes, edges, truncated }: Graph) {
+/** @param staleSince what was not seen to move data since then is stale */
+export function presentGraph({ start, nodes, edges, truncated }: Graph, staleSince: Date) {
   const keys = keysOf(nodes);
   return {
     start: keys.get(start ?? '') ?? null,
     nodes: nodes.map(presentGraphNode),
-    edges: presentEdges(edges, keys),
+    edges: presentEdges(edges, keys, staleSince),
     truncated,
   };
 }
@@ -47,10 +49,12 @@ function presentGraphNode(node: GraphNode) {
 export const keysOf = (nodes: readonly DescribedNode[]): ReadonlyMap<string, string> =>
   new Map(nodes.map((node) => [node.node, nodeKey(node)]));
 
-export function presentEdges(edges: readonly DescribedEdge[], keys: ReadonlyMap<string, string>) {
-  return edges.flatMap(({ upstream, downstream, ...edge }) => {
+export function presentEdges(edges: readonly DescribedEdge[], keys: ReadonlyMap<string, string>, staleSince: Date) {
+  return edges.flatMap(({ upstream, downstream, processes, ...edge }) => {
     const [from, to] = [keys.get(upstream), keys.get(downstream)];
-    return from === undefined || to === undefined ? [] : [{ ...edge, upstream: from, downstream: to }];
+    if (from === undefined || to === undefined) return [];
+    const marked = processes.map((process) => ({ ...process, stale: isStale(process, staleSince) }));
+    return [{ ...edge, upstream: from, downstream: to, processes: marked }];
   });
 }
 

@@ -3,10 +3,12 @@ import { visibleOutside, visiblePredicate } from '../../access/visibility.js';
 import { getEntity, requireVisible } from '../../catalog/entities/entity.js';
 import { readColumnGraph } from '../../lineage/read/column-graph.js';
 import { describeEdges, describeNodes } from '../../lineage/read/describe.js';
-import { readGraph } from '../../lineage/read/graph.js';
+import { type Graph, readGraph } from '../../lineage/read/graph.js';
 import { nodeOf } from '../../lineage/read/neighbours.js';
 import { shortestPath } from '../../lineage/read/reach.js';
+import { withoutStale } from '../../lineage/read/stale-edges.js';
 import { retractEdge, stateEdge } from '../../lineage/store/stated-edges.js';
+import type { ApiConfig } from '../config.js';
 import type { ApiContext } from '../context.js';
 import { keysOf, onlySteps, presentEdges, presentGraph, presentNode } from '../present-lineage.js';
 import { onWorkspaceOf, type Route, route, visible } from '../route.js';
@@ -28,6 +30,10 @@ const ofEntity = async ({ database }: ApiContext, { id }: { id: string }, actor:
   return { workspaceId: workspace.id, databaseId };
 };
 
+/** Of the map as it is, or was then. */
+const staleSince = ({ lineageStaleDays }: ApiConfig, asOf: Date | undefined): Date =>
+  new Date((asOf?.getTime() ?? Date.now()) - lineageStaleDays * 86_400_000);
+
 export const lineageRoutes: Route[] = [
   route({
     method: 'get',
@@ -42,17 +48,20 @@ export const lineageRoutes: Route[] = [
     params: decimalParams,
     query: lineageQuery,
     reply: { status: 200, description: 'The surroundings of the entity.', body: lineageSchema },
-    handle: async ({ database }, { actor, params, query: { level, column, ...query } }) => {
+    handle: async ({ database, config }, { actor, params, query: { level, column, stale, ...query } }) => {
+      const since = staleSince(config, query.asOf);
+      const present = (graph: Graph) =>
+        presentGraph(stale === 'hide' ? { ...graph, ...withoutStale(graph, since) } : graph, since);
       const seen = visiblePredicate(actor);
       await requireVisible(database, params.id, seen);
       if (column !== undefined) {
         const request = { ...query, column, visible: seen, outside: visibleOutside(actor) };
         const { steps, ...graph } = await readColumnGraph(database, params.id, request);
-        return { body: presentGraph({ ...graph, edges: onlySteps(graph.edges, steps) }) };
+        return { body: present({ ...graph, edges: onlySteps(graph.edges, steps) }) };
       }
       const outside = visibleOutside(actor);
       const request = { ...query, visible: seen, outside, withColumns: level === 'column' };
-      return { body: presentGraph(await readGraph(database, params.id, request)) };
+      return { body: present(await readGraph(database, params.id, request)) };
     },
   }),
   route({
@@ -65,7 +74,7 @@ export const lineageRoutes: Route[] = [
     params: decimalParams,
     query: pathQuery,
     reply: { status: 200, description: 'The way, where there is one that you may see all of.', body: pathSchema },
-    handle: async ({ database }, { actor, params, query: { to, asOf } }) => {
+    handle: async ({ database, config }, { actor, params, query: { to, asOf } }) => {
       const seen = visiblePredicate(actor);
       await requireVisible(database, params.id, seen);
       await requireVisible(database, to, seen);
@@ -77,7 +86,8 @@ export const lineageRoutes: Route[] = [
       const nodes = way.flatMap((node) => described.get(node) ?? []);
       const pairs = way.slice(1).map((downstream, place) => ({ upstream: way[place] ?? '', downstream }));
       const edges = await describeEdges(database, pairs, view, false);
-      return { body: { found: true, nodes: nodes.map(presentNode), edges: presentEdges(edges, keysOf(nodes)) } };
+      const found = presentEdges(edges, keysOf(nodes), staleSince(config, asOf));
+      return { body: { found: true, nodes: nodes.map(presentNode), edges: found } };
     },
   }),
   route({

@@ -20,6 +20,14 @@ export const lineageQuery = z
       .optional()
       .meta({ description: 'Follow this column alone; with level=column.' }),
     asOf,
+    stale: z
+      .enum(['show', 'hide'])
+      .default('show')
+      .meta({
+        description:
+          'hide leaves out edges along which nothing was seen to move data for long, and what only they join to the entity; ' +
+          'counts of neighbours are of all.',
+      }),
     cursor,
     limit: limit(50, 200).meta({ description: 'Neighbours of each node on each side.' }),
   })
@@ -92,6 +100,9 @@ const edgeSchema = z
         since: z.iso.datetime({ offset: true }),
         until: z.iso.datetime({ offset: true }).nullable(),
         lastSeen: z.iso.datetime({ offset: true }),
+        stale: z.boolean().meta({
+          description: 'A job or statement that was not seen to run for long (90 days, or as the installation is set).',
+        }),
       }),
     ),
     columns: z.array(columnSchema),

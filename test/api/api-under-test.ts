@@ -77,7 +77,12 @@ export async function startApi(
     log,
     events: createEventFeed({ database, secretKey, log }, { poll: 500 }),
     ...options.context,
-    config: { publicUrl: new URL('http://localhost:8080'), trustedProxies: 0, ...options.config },
+    config: {
+      publicUrl: new URL('http://localhost:8080'),
+      trustedProxies: 0,
+      lineageStaleDays: 90,
+      ...options.config,
+    },
   };
   const server: Server = createApi(context).listen(0, '127.0.0.1');
   await once(server, 'listening');

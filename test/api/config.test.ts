@@ -9,7 +9,7 @@ it('starts with a database and a key alone, on this machine only', () => {
   expect(readConfig({ DATABASE_URL: DATABASE, DATAMAP_SECRET_KEY: KEY })).toMatchObject({
     host: '127.0.0.1',
     port: 8080,
-    api: { trustedProxies: 0, publicUrl: new URL('http://localhost:8080') },
+    api: { trustedProxies: 0, publicUrl: new URL('http://localhost:8080'), lineageStaleDays: 90 },
   });
 });
 

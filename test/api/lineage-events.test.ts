@@ -225,3 +225,22 @@ describe("lines of Hive's LineageLogger", () => {
     });
   });
 });
+
+it('What a job moved and was not seen to move for 90 days is marked, and left out when it is asked for without', async () => {
+  await send(runEvent({ job: 'retired', inputs: ['s3://old in'], outputs: [table(3)] }));
+  await fold();
+  await map.rows(
+    `UPDATE lineage_edge SET last_seen = now() - interval '91 days'
+     WHERE process_id = (SELECT id FROM lineage_process WHERE name = 'retired') RETURNING id`,
+  );
+  const read = async (search: string) =>
+    (await api.call('GET', `/entities/${tables[3]}/lineage?${search}`, { as: people.viewer })).body;
+  const stale = ({ edges }: { edges: { processes: { name: string; stale: boolean }[] }[] }) =>
+    edges.flatMap(({ processes }) => processes.filter((process) => process.stale).map(({ name }) => name));
+  const all = await read('');
+  expect(stale(all)).toEqual(['retired']);
+  const fresh = await read('stale=hide');
+  expect(stale(fresh)).toEqual([]);
+  expect(fresh.edges).toHaveLength(all.edges.length - 1);
+  expect(JSON.stringify(fresh.nodes)).not.toContain('s3://old');
+});
