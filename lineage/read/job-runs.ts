@@ -2,10 +2,7 @@ import { DECIMAL, decodeCursor, type Page, pageOf } from '../../catalog/model/cu
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { type DescribedNode, describeNodes } from './describe.js';
-import type { JobReader } from './jobs.js';
-
-/** Whether the run `r` is one: events without a run are kept under keys of their own. */
-export const HAS_OWN_ID = `strpos(r.key, ' ') = 0`;
+import { HAS_OWN_ID, type JobReader } from './jobs.js';
 
 /** Data sets shown of one side of a run. */
 const MOST_DATASETS = 200;

@@ -3,7 +3,6 @@ import { DECIMAL, decodeCursor, type Page, pageOf } from '../../catalog/model/cu
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
-import { HAS_OWN_ID } from './job-runs.js';
 
 /** Which jobs a reader may see, and how much of them. */
 export interface JobReader {
@@ -14,6 +13,9 @@ export interface JobReader {
   /** Workspaces that the reader is in. */
   workspaces: string[] | 'everything';
 }
+
+/** Whether the run `r` is one: events without a run are kept under keys of their own. */
+export const HAS_OWN_ID = `strpos(r.key, ' ') = 0`;
 
 /** A job that told of itself with events. */
 export interface Job {
