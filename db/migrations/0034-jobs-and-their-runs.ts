@@ -15,7 +15,7 @@ export async function up(knex: Knex): Promise<void> {
     ALTER TABLE lineage_run ALTER COLUMN first_at SET NOT NULL;
     CREATE INDEX lineage_run_latest ON lineage_run (process_id, first_at, id);
     CREATE INDEX lineage_run_whole ON lineage_run (process_id, first_at, key) WHERE state = 'COMPLETE' AND moves;
-    CREATE INDEX lineage_run_part ON lineage_run (process_id, parent) WHERE parent IS NOT NULL;
+    CREATE INDEX lineage_run_part ON lineage_run (process_id, parent, first_at) WHERE parent IS NOT NULL;
 
     -- When a whole run began that no longer named it; null while it is the job's.
     ALTER TABLE lineage_job_flow ADD COLUMN ended_at timestamptz;
