@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
+import { countNeighbours } from '../lineage/store/count-neighbours.js';
 
 /** A map with a graph of lineage over it, as `fillLineage` makes it. */
 export interface SyntheticLineage {
@@ -15,6 +16,16 @@ export interface SyntheticLineage {
 
 const DATABASES = 20;
 const COLUMNS = 10;
+const FILLED = [
+  'collected_database',
+  'entity',
+  'lineage_node',
+  'lineage_process',
+  'lineage_edge',
+  'lineage_column_edge',
+  'lineage_degree',
+  'lineage_degree_change',
+];
 
 /**
  * Fills an empty catalog: `tables` tables in 20 databases of four workspaces, of which one in ten databases is hidden from
@@ -85,8 +96,8 @@ export async function fillLineage(
      UNION ALL
      SELECT id, 'c1', '', 'filter' FROM lineage_edge`,
   );
-  for (const table of ['entity', 'lineage_node', 'lineage_process', 'lineage_edge', 'lineage_column_edge'])
-    await query(database, `VACUUM (ANALYZE) ${table}`);
+  await countNeighbours(database);
+  for (const table of FILLED) await query(database, `VACUUM (ANALYZE) ${table}`);
   const [made] = await query<{ edges: number; first: string }>(
     database,
     'SELECT (SELECT count(*)::integer FROM lineage_edge) AS edges, (SELECT min(id) FROM entity) AS first',

@@ -2,6 +2,7 @@ import { DECIMAL, decodeCursor, encodeCursor, type Page } from '../../catalog/mo
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { type DescribedNode, describeNodes } from './describe.js';
+import { pageOf, reachFor } from './kept-reach.js';
 import { nodeOf, type View } from './neighbours.js';
 import { type Reached, reachOf } from './reach.js';
 
@@ -19,7 +20,8 @@ export interface ImpactPage extends Page<Affected> {
 }
 
 /**
- * Everything downstream of an entity that the reader may see, the nearest first, with its owners.
+ * Everything downstream of an entity that the reader may see, the nearest first, with its owners. All pages
+ * are of the moment of the first, unless that is minutes ago.
  * @throws InvalidCursor
  */
 export async function listImpact(
@@ -28,22 +30,18 @@ export async function listImpact(
   page: { cursor?: string | undefined; limit: number },
   view: View,
 ): Promise<ImpactPage> {
-  const [distance = '0', after = '0'] = decodeCursor(page.cursor, [DECIMAL, DECIMAL]) ?? [];
+  const [distance, node] = decodeCursor(page.cursor, [DECIMAL, DECIMAL]) ?? [];
   const start = await nodeOf(database, entityId);
   if (start === undefined) return { items: [], total: 0, truncated: false };
-  const { reached, truncated } = await reachOf(database, start, 'down', view);
-  const left = reached.filter(
-    (one) => one.distance > Number(distance) || (one.distance === Number(distance) && BigInt(one.node) > BigInt(after)),
-  );
-  const shown = left.slice(0, page.limit);
-  const last = shown.at(-1);
+  const after = distance === undefined || node === undefined ? undefined : { node, distance: Number(distance) };
+  const reach = await reachFor(database, start, view, { anew: after === undefined });
+  const { reached, more } = pageOf(reach, after, page.limit);
+  const last = reached.at(-1);
   return {
-    items: await describe(database, shown),
-    total: reached.length,
-    truncated,
-    ...(left.length > shown.length && last !== undefined
-      ? { nextCursor: encodeCursor([String(last.distance), last.node]) }
-      : {}),
+    items: await describe(database, reached),
+    total: reach.nodes.length,
+    truncated: reach.truncated,
+    ...(more && last !== undefined ? { nextCursor: encodeCursor([String(last.distance), last.node]) } : {}),
   };
 }
 
