@@ -95,19 +95,15 @@ export async function describeEdges(
               'edgeId', CASE WHEN p.kind = 'manual' THEN p.key END,
               'since', l.valid_from, 'until', l.valid_to, 'lastSeen', l.last_seen
             ) ORDER BY p.id) AS processes,
-            coalesce(jsonb_agg(DISTINCT c.columns) FILTER (WHERE c.columns IS NOT NULL), '[]') AS columns
+            ${withColumns ? "coalesce(jsonb_agg(DISTINCT c.columns) FILTER (WHERE c.columns IS NOT NULL), '[]')" : "'[]'::jsonb"} AS columns
      FROM ROWS FROM (unnest(CAST(:upstream AS bigint[])), unnest(CAST(:downstream AS bigint[]))) AS w(upstream, downstream)
      JOIN lineage_edge l ON l.upstream = w.upstream AND l.downstream = w.downstream AND ${AT_THE_TIME}
      JOIN lineage_process p ON p.id = l.process_id
-     LEFT JOIN collected_database d ON d.id = p.collected_database_id
-     CROSS JOIN LATERAL (SELECT p.collected_database_id IS NULL OR coalesce((:visible), false) AS shown) s
-     LEFT JOIN LATERAL (
-       SELECT jsonb_agg(jsonb_build_object('upstream', k.upstream_column, 'downstream', k.downstream_column,
-                                           'transformation', k.transformation)
-                        ORDER BY k.downstream_column, k.upstream_column, k.transformation) AS columns
-       FROM lineage_column_edge k
-       WHERE k.edge_id = l.id AND :withColumns
-     ) c ON true
+     CROSS JOIN LATERAL (
+       SELECT p.collected_database_id IS NULL
+              OR p.collected_database_id IN (SELECT d.id FROM collected_database d WHERE coalesce((:visible), false)) AS shown
+     ) s
+     ${withColumns ? COLUMNS : ''}
      GROUP BY l.upstream, l.downstream
      ORDER BY l.upstream, l.downstream`,
     {
@@ -115,7 +111,6 @@ export async function describeEdges(
       downstream: pairs.map(({ downstream }) => downstream),
       visible,
       asOf: asOf ?? null,
-      withColumns,
     },
   );
   const jobs = edges.flatMap(({ processes }) => processes.filter(({ kind, name }) => kind === 'job' && name !== null));
@@ -126,3 +121,12 @@ export async function describeEdges(
     columns: (edge.columns as unknown as DescribedEdge['columns'][]).flat(),
   }));
 }
+
+const COLUMNS = `
+     LEFT JOIN LATERAL (
+       SELECT jsonb_agg(jsonb_build_object('upstream', k.upstream_column, 'downstream', k.downstream_column,
+                                           'transformation', k.transformation)
+                        ORDER BY k.downstream_column, k.upstream_column, k.transformation) AS columns
+       FROM lineage_column_edge k
+       WHERE k.edge_id = l.id
+     ) c ON true`;
