@@ -5,13 +5,7 @@ import { writeAnnotation } from '../../catalog/annotations/write-annotation.js';
 import { getEntity, requireVisible } from '../../catalog/entities/entity.js';
 import type { ApiContext } from '../context.js';
 import { type Owned, onWorkspaceOf, type Route, route, visible } from '../route.js';
-import {
-  annotationPatchSchema,
-  annotationSchema,
-  columnAnnotationPatchSchema,
-  columnParams,
-  editPageSchema,
-} from '../schemas/annotations.js';
+import { annotationPatchSchema, annotationSchema, columnParams, editPageSchema } from '../schemas/annotations.js';
 import { decimalParams, pageQuery } from '../schemas/lists.js';
 
 const tag = 'Map';
@@ -82,7 +76,7 @@ export const annotationRoutes: Route[] = [
     method: 'patch',
     path: '/tables/:id/columns/:column/annotation',
     tag,
-    summary: 'Describe or tag a column',
+    summary: 'Describe, tag or name the owners of a column',
     description: 'As for entities; a column that is renamed at its source is another one.',
     access: onWorkspaceOf(
       'entity.annotate',
@@ -91,10 +85,10 @@ export const annotationRoutes: Route[] = [
     ),
     audit: 'entity.annotate',
     params: columnParams,
-    body: columnAnnotationPatchSchema,
+    body: annotationPatchSchema,
     edits: (_context, { target }) => target.annotation,
     reply: { status: 200, description: 'What they say now.', body: annotationSchema },
-    problems: ['COLUMN_UNKNOWN'],
+    problems: ['COLUMN_UNKNOWN', 'OWNER_UNKNOWN'],
     handle: async ({ database }, { actor, params, body, target }) =>
       answer(
         await writeAnnotation(

@@ -59,7 +59,6 @@ export const annotationPatchSchema = z.strictObject({
     .optional()
     .meta({ description: 'All of them, in order: people of this installation by id, others by name.' }),
 });
-export const columnAnnotationPatchSchema = annotationPatchSchema.omit({ owners: true });
 
 export const editPageSchema = pageOf(
   z.object({ ...words, owners: z.array(ownerSchema), ...written, editedAt: timestamp }).meta({ id: 'AnnotationEdit' }),

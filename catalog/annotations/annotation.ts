@@ -14,7 +14,7 @@ export interface Words {
   description: string | null;
   /** By name, in the order of the alphabet. */
   tags: string[];
-  /** In the order in which they were given; a column has none of its own. */
+  /** In the order in which they were given. Those of a column are not those of its table. */
   owners: Owner[];
 }
 
@@ -48,14 +48,12 @@ const TAGS_OF = (entity: string, column: string) => `
 /** Columns of an Annotation; `a` is annotation. */
 export const ANNOTATION_COLUMNS = `
   a.description, ${TAGS_OF('a.entity_id', 'a.column_name')} AS tags,
-  CASE WHEN a.column_name <> '' THEN '[]' ELSE (
-    SELECT coalesce(
-             jsonb_agg(jsonb_build_object('personId', o.person_id, 'name', coalesce(o.name, p.name)) ORDER BY o.place),
-             '[]')
-      FROM annotation_owner o
-      LEFT JOIN person p ON p.id = o.person_id
-     WHERE o.entity_id = a.entity_id
-  ) END AS owners,
+  (SELECT coalesce(
+            jsonb_agg(jsonb_build_object('personId', o.person_id, 'name', coalesce(o.name, p.name)) ORDER BY o.place),
+            '[]')
+     FROM annotation_owner o
+     LEFT JOIN person p ON p.id = o.person_id
+    WHERE o.entity_id = a.entity_id AND o.column_name = a.column_name) AS owners,
   a.origin, a.version, a.edited_at AS "editedAt",
   (SELECT jsonb_build_object('id', p.id, 'name', p.name) FROM person p WHERE p.id = a.edited_by) AS "editedBy"`;
 

@@ -31,7 +31,7 @@ export async function writeAnnotation(
     if (at.version === 0 && at.column !== '') await requireColumn(transaction, at);
     await takeVersion(transaction, at, change);
     if (change.tags !== undefined) await putTags(transaction, at, change.tags);
-    if (change.owners !== undefined) await putOwners(transaction, at.entityId, change.owners);
+    if (change.owners !== undefined) await putOwners(transaction, at, change.owners);
     if (blankIsNone(change.description) !== null) await overtakeSuggestions(transaction, at);
     const written = await readAnnotation(transaction, at.entityId, at.column);
     await keep(transaction, at, written);
@@ -125,20 +125,20 @@ async function putTags(transaction: Database, { entityId, column }: At, tags: re
 
 async function putOwners(
   transaction: Database,
-  entityId: string,
+  { entityId, column }: At,
   owners: NonNullable<AnnotationChange['owners']>,
 ): Promise<void> {
   const ids = owners.flatMap((owner) => ('personId' in owner ? [owner.personId] : []));
   const known = await query<{ id: string }>(transaction, `SELECT id FROM person WHERE id = ANY (?::uuid[])`, [ids]);
   const missing = ids.find((id) => !known.some((person) => person.id === id));
   if (missing !== undefined) throw new OwnerUnknown(missing);
-  await query(transaction, `DELETE FROM annotation_owner WHERE entity_id = ?`, [entityId]);
+  await query(transaction, `DELETE FROM annotation_owner WHERE entity_id = ? AND column_name = ?`, [entityId, column]);
   await query(
     transaction,
-    `INSERT INTO annotation_owner (entity_id, place, person_id, name)
-     SELECT ?, place, "personId", name
+    `INSERT INTO annotation_owner (entity_id, column_name, place, person_id, name)
+     SELECT ?, ?, place, "personId", name
        FROM jsonb_to_recordset(?::jsonb) AS o (place integer, "personId" uuid, name text)`,
-    [entityId, JSON.stringify(owners.map((owner, place) => ({ place, ...owner })))],
+    [entityId, column, JSON.stringify(owners.map((owner, place) => ({ place, ...owner })))],
   );
 }
 

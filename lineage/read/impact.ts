@@ -73,7 +73,7 @@ async function describe(database: Database, reached: readonly Reached[]): Promis
     database,
     `SELECT n.id AS node, array_agg(coalesce(o.name, p.name) ORDER BY o.place) AS owners
      FROM lineage_node n
-     JOIN annotation_owner o ON o.entity_id = n.entity_id
+     JOIN annotation_owner o ON o.entity_id = n.entity_id AND o.column_name = ''
      LEFT JOIN person p ON p.id = o.person_id
      WHERE n.id = ANY(?::bigint[])
      GROUP BY n.id`,

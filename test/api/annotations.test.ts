@@ -76,6 +76,24 @@ describe('words about a table', () => {
     expect(deed).toEqual({ object_id: id });
   });
 
+  it('name the owners of a column too, who are not those of its table', async () => {
+    const id = await tableOf(11);
+    const owners = [{ personId: people.viewer.personId }, { name: 'Billing desk' }];
+    await patch(`/entities/${id}/annotation`, { owners: [{ name: 'Finance desk' }] }, 0);
+    const written = await patch(`/tables/${id}/columns/c3/annotation`, { owners }, 0);
+    expect(written).toMatchObject({
+      status: 200,
+      body: { owners: [{ personId: people.viewer.personId, name: 'Viewer' }, { name: 'Billing desk' }] },
+    });
+    expect((await get(`/tables/${id}/columns/c3/annotation/edits`)).body.items).toMatchObject([
+      { owners: [{ name: 'Viewer' }, { name: 'Billing desk' }] },
+    ]);
+    expect((await get(`/entities/${id}/annotation`)).body.owners).toEqual([{ personId: null, name: 'Finance desk' }]);
+    await patch(`/entities/${id}/annotation`, { owners: [] }, 1);
+    expect((await get(`/tables/${id}/columns/c3/annotation`)).body.owners).toHaveLength(2);
+    expect((await get(`/tables/${id}/columns/c4/annotation`)).body.owners).toEqual([]);
+  });
+
   it('reach search: description, tags, and that there is a description', async () => {
     const id = await tableOf(2);
     await patch(`/entities/${id}/annotation`, { description: 'zeppelins', tags: ['airborne'] }, 0);

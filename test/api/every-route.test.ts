@@ -197,7 +197,7 @@ async function marked(shown: string, inner: string): Promise<Marked> {
     await expectDone('PATCH', `/${place === '' ? 'entities' : 'tables'}/${tableId}${place}/annotation`, by, {
       description: `People of ${shown}`,
       tags: [shown],
-      ...(place === '' ? { owners: [{ name: `${shown} desk` }] } : {}),
+      owners: [{ name: `${shown} desk` }],
     });
   const ids = await thingsOf(api, catalog, { tableId, runId, by, word: inner, shown });
   return { ...catalog, shown, inner, tables, ids: { ...ids, databases: catalog.collectedDatabaseId } };
