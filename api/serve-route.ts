@@ -198,8 +198,15 @@ export function validate<S extends z.ZodType>(schema: S, value: unknown, where: 
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw invalid(
-    parsed.error.issues.map((issue) => ({ in: where, path: issue.path.join('.'), message: issue.message })),
+    parsed.error.issues.map((issue) => ({ in: where, path: issue.path.join('.'), message: inWords(issue.message) })),
   );
+}
+
+/** What is not there is said to be missing, and what is no number to be none: people send neither undefined nor NaN. */
+function inWords(message: string): string {
+  return message
+    .replace(/^Invalid input: expected (\w+), received undefined$/, 'is missing: it must be of type $1')
+    .replace(/^Invalid input: expected number, received NaN$/, 'is missing or no number');
 }
 
 function invalid(errors: InvalidField[]): Problem {

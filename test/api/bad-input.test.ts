@@ -15,6 +15,19 @@ afterAll(() => api.stop());
 const NONE = '00000000-0000-4000-8000-000000000000';
 const cycle = { mode: 'cycle', every: 'day', hour: 2, minute: 30, timeZone: 'UTC' };
 
+it('What is missing is said to be missing, by its name and without what only programs know', async () => {
+  const told = async (method: string, path: string, body?: unknown) =>
+    (await api.call(method, path, { as: people.tenantAdmin, body })).body.detail;
+  expect(await told('POST', '/workspaces', {})).toBe(
+    'The body is not valid: name is missing: it must be of type string',
+  );
+  expect(await told('GET', '/diagnose')).toBe('The query is not valid: name is missing: it must be of type string');
+  expect(await told('GET', '/tables/1/versions/diff')).toBe('The query is not valid: from is missing or no number');
+  expect(await told('POST', '/workspaces', { name: 'x', colour: 1 })).toBe(
+    'The body is not valid: Unrecognized key: "colour"',
+  );
+});
+
 describe('a request that cannot be', () => {
   it.each<
     [
