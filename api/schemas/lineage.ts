@@ -13,12 +13,10 @@ export const lineageQuery = z
     direction: z.enum(['up', 'down', 'both']).default('both'),
     depth,
     level: z.enum(['table', 'column']).default('table'),
-    column: z
-      .string()
-      .min(1)
-      .max(1_000)
-      .optional()
-      .meta({ description: 'Follow this column alone; with level=column.' }),
+    column: z.string().min(1).max(1_000).optional().meta({
+      description:
+        'Follow this column alone, along what values are made of; with level=column. Where it only decides which rows there are, the edges of level=column have it.',
+    }),
     asOf,
     stale: z
       .enum(['show', 'hide'])

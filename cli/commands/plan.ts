@@ -105,5 +105,5 @@ async function crawlerIdOf(client: Client, name: string): Promise<string> {
   for await (const crawler of everyItem<CrawlerSummary>(client, '/crawlers')) {
     if (crawler.id === name || crawler.name === name) return crawler.id;
   }
-  throw new CliError('NOT_FOUND', `There is no crawler ${name}`, 'Name it as the list of crawlers does, or by its id.');
+  throw new CliError('NOT_FOUND', `There is no crawler ${name}`, 'Name it as `datamap runs` does, or by its id.');
 }
