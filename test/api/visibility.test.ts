@@ -85,7 +85,7 @@ it('shows everybody what they may see, in every answer, and nothing of the rest,
     const sees = await shuffle();
     for (const person of [admin, ...people]) await check(person, (catalog) => sees(person, catalog));
   }
-}, 120_000);
+}, 600_000);
 
 it('explains why a person may see something, to that person and to admins', async () => {
   const [person, other] = people as [Caller, Caller];
