@@ -8,6 +8,7 @@ import { replaceEdges } from '../../lineage/store/record-edges.js';
 import { stateEdge } from '../../lineage/store/stated-edges.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
+import { seeded } from '../fakes/seeded.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { runEvent, tell } from '../lineage/told-events.js';
 import { type ApiUnderTest, type Caller, startApi } from './api-under-test.js';
@@ -295,15 +296,4 @@ async function expectDone(method: string, path: string, as: Caller, body?: unkno
   const headers = path.endsWith('/annotation') ? { 'if-match': '"0"' } : undefined;
   const answer = await api.call(method, path, { as, body, ...(headers === undefined ? {} : { headers }) });
   expect(answer.status, answer.text).toBeLessThan(300);
-}
-
-/** Mulberry32: enough chance for a test, and the same on every machine. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -4,6 +4,7 @@ import { allRoutes } from '../../api/routes/index.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
 import { readEventStream } from '../fakes/event-stream.js';
+import { seeded } from '../fakes/seeded.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { type ApiUnderTest, type Caller, startApi } from './api-under-test.js';
 import type { Answer } from './declared-shapes.js';
@@ -291,16 +292,5 @@ function neutral({ status, body, headers }: Awaited<ReturnType<ApiUnderTest['cal
     status,
     etag: headers.get('etag'),
     told: JSON.stringify(told).replaceAll(new RegExp(`\\b${id}\\b`, 'g'), 'ID'),
-  };
-}
-
-/** Mulberry32: enough chance for a test, and the same on every machine. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
