@@ -52,7 +52,9 @@ export const searchQuery = z.strictObject({
     .default('')
     .transform((list) => list.split(',').filter((name) => name !== ''))
     .pipe(z.array(facetSchema))
-    .meta({ description: 'Names of facets to count over, separated by commas. Without it none are counted, which is faster.' }),
+    .meta({
+      description: 'Names of facets to count over, separated by commas. Without it none are counted, which is faster.',
+    }),
   cursor,
   limit: limit(20, 100),
 });

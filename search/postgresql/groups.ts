@@ -153,7 +153,7 @@ async function countShown(
   table: string,
   passing: Piece,
 ): Promise<{ documents: number; everything: number }> {
-  const { rows } = await snapshot.prepared<{ rows: { documents: number; everything: number }[] }>(
+  const { rows } = await snapshot.raw<{ rows: { documents: number; everything: number }[] }>(
     // Without filters, marks of visibility are enough to count by: some hundreds instead of some thousands.
     `SELECT coalesce(sum(documents) FILTER (WHERE ${passing.sql}), 0)::integer AS documents,
             coalesce(sum(documents), 0)::integer AS everything
@@ -162,6 +162,10 @@ async function countShown(
   );
   return rows[0] ?? { documents: 0, everything: 0 };
 }
+
+/** As queries, since these are hashed in a prepared statement too: a list there is gone through for each row. */
+const SEEN = 'AND (visible_to IN (SELECT unnest(?::text[]))) IS TRUE';
+const HIDDEN = 'AND (visible_to NOT IN (SELECT unnest(?::text[]))) IS TRUE';
 
 /** Longer lists are compared with what the index has. */
 const MANY_MARKS = 100;
@@ -176,9 +180,8 @@ async function marksOf(
   tables: Tables,
   visibleTo: readonly string[],
 ): Promise<Pick<Shown, 'condition' | 'bindings'>> {
-  if (visibleTo.length <= MANY_MARKS)
-    return { condition: 'AND (visible_to = ANY (?::text[])) IS TRUE', bindings: [[...visibleTo]] };
-  const { rows } = await snapshot.prepared<{ rows: { seen: string | null; hidden: string | null }[] }>(
+  if (visibleTo.length <= MANY_MARKS) return { condition: SEEN, bindings: [[...visibleTo]] };
+  const { rows } = await snapshot.raw<{ rows: { seen: string | null; hidden: string | null }[] }>(
     // As text, which goes back as it came.
     `SELECT CASE WHEN count(*) FILTER (WHERE seen) <= count(*) FILTER (WHERE NOT seen)
                  THEN coalesce(array_agg(visible_to) FILTER (WHERE seen), '{}') END::text AS seen,
@@ -190,6 +193,6 @@ async function marksOf(
   const { seen = '{}', hidden } = rows[0] ?? {};
   if (hidden === '{}') return { condition: '', bindings: [] };
   return typeof hidden === 'string'
-    ? { condition: 'AND (visible_to <> ALL (?::text[])) IS TRUE', bindings: [hidden] }
-    : { condition: 'AND (visible_to = ANY (?::text[])) IS TRUE', bindings: [seen ?? '{}'] };
+    ? { condition: HIDDEN, bindings: [hidden] }
+    : { condition: SEEN, bindings: [seen ?? '{}'] };
 }
