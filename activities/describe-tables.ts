@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describingOfRun } from '../catalog/describing/describing-of-run.js';
 import { type OpenModel, openModel } from '../catalog/describing/model-settings.js';
 import { mayAsk, noteModelFailure, readModelState, takeTurn } from '../catalog/describing/model-state.js';
 import { nextTables, type WorkOnTable } from '../catalog/describing/needed.js';
 import { markDone, queueDue, untilNextTable } from '../catalog/describing/queue.js';
+import { appendRunLog } from '../catalog/runs/run-log.js';
 import { SecretUnavailable } from '../catalog/sources/errors.js';
 import type { ControlActivities, Described } from '../workflows/contract.js';
 import { type AskedTable, askAboutTable } from './ask-about-table.js';
@@ -34,15 +36,36 @@ export function createDescribeTables(context: ActivityContext): ControlActivitie
         await queueDue(database, signal);
         const tables = await nextTables(database, BATCH);
         if (tables.length === 0) return inAWhile(done, await untilNextTable(database));
+        const runs = new Set(tables.flatMap(({ runId }) => runId ?? []));
         const settled = tables.filter(({ needed }) => needed.length === 0);
         await markDone(database, settled);
         done.tables += settled.length;
         const asked = tables.filter(({ needed }) => needed.length > 0);
         await inLanes(context, model, asked, { until, signal, done });
+        for (const runId of runs) await tellRun(database, runId);
         checkpoint({ tables: done.tables });
         if (Date.now() >= until) return { ...done, next: 'more', waitMs: 0 };
       }
     });
+}
+
+/** A line in the log of a run whose tables have all been seen to. */
+async function tellRun(database: ActivityContext['database'], runId: string): Promise<void> {
+  const described = await describingOfRun(database, runId);
+  if (described === undefined || described.due || described.waiting > 0) return;
+  const { done, failed, suggestions, refused, requests, failures, tokens } = described;
+  const words = [`${done} tables seen to, ${suggestions} suggestions`];
+  if (refused > 0) words.push(`${refused} answers refused`);
+  for (const { code, tables } of failed) words.push(`${tables} tables given up (${code})`);
+  words.push(`${requests} requests and ${tokens} tokens`);
+  await appendRunLog(database, runId, [
+    {
+      level: failed.length > 0 ? 'warn' : 'info',
+      step: 'describe',
+      message: `Descriptions: ${words.join('; ')}`,
+      fields: { done, failed, suggestions, refused, requests, failures, tokens },
+    },
+  ]);
 }
 
 type Done = Pick<Described, 'tables' | 'suggestions' | 'refused'>;

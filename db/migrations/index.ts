@@ -30,6 +30,7 @@ import * as walkedNames from './0028-walked-names.js';
 import * as lineageDegrees from './0029-lineage-degrees.js';
 import * as wordsOfNames from './0031-words-of-names.js';
 import * as jobsAndTheirRuns from './0034-jobs-and-their-runs.js';
+import * as describingOfRuns from './0035-describing-of-runs.js';
 import * as ownersOfColumns from './0036-owners-of-columns.js';
 
 interface Migration {
@@ -71,6 +72,7 @@ const migrations: Migration[] = [
   { name: '0029-lineage-degrees', ...lineageDegrees },
   { name: '0031-words-of-names', ...wordsOfNames },
   { name: '0034-jobs-and-their-runs', ...jobsAndTheirRuns },
+  { name: '0035-describing-of-runs', ...describingOfRuns },
   { name: '0036-owners-of-columns', ...ownersOfColumns },
 ];
 
