@@ -1,3 +1,4 @@
+import { countForRun } from '../catalog/describing/describing-of-run.js';
 import type { OpenModel } from '../catalog/describing/model-settings.js';
 import { noteAnswered, noteModelFailure, waitForBudget } from '../catalog/describing/model-state.js';
 import type { WorkOnTable } from '../catalog/describing/needed.js';
@@ -57,7 +58,9 @@ export async function askAboutTable(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ModelFailure)) throw error;
-    await settleTokens(database, { day, reserved, taken: error.spent ? reserved : 0, failed: true });
+    const taken = error.spent ? reserved : 0;
+    await settleTokens(database, { day, reserved, taken, failed: true });
+    await countOfRun({ tokens: taken, failed: true, suggestions: 0, refused: 0 });
     return noteFailure(error);
   }
 
@@ -70,6 +73,7 @@ export async function askAboutTable(
     const suggestions = await storeAnswer(database, {
       entityId: work.entityId,
       model: answer.model,
+      askedModel: model.model,
       language: question.language,
       inputs: prompt.inputs,
       promptTokens: taken.prompt,
@@ -80,7 +84,12 @@ export async function askAboutTable(
     const because = read.refused.map((one) => one.because);
     const unasked = Array.from({ length: read.unasked }, () => 'WRONG_NAME');
     await countAnswer(database, on, { suggestions, refused: [...because, ...unasked] });
+    await countOfRun({ tokens: taken.prompt + taken.completion, failed: false, suggestions, refused: because.length });
     return { suggestions, refused: read.refused.length };
+  }
+
+  async function countOfRun(of: Parameters<typeof countForRun>[2]): Promise<void> {
+    if (work.runId !== null) await countForRun(database, work.runId, of);
   }
 
   async function noteFailure({ code, message, remedy, consequence }: ModelFailure): Promise<AskedTable | undefined> {

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describingOfRun } from '../catalog/describing/describing-of-run.js';
 import { type OpenModel, openModel } from '../catalog/describing/model-settings.js';
 import { mayAsk, noteModelFailure, readModelState, takeTurn } from '../catalog/describing/model-state.js';
 import { nextTables, type WorkOnTable } from '../catalog/describing/needed.js';
 import { markDone, queueDue, untilNextTable } from '../catalog/describing/queue.js';
+import { appendRunLog } from '../catalog/runs/run-log.js';
 import { SecretUnavailable } from '../catalog/sources/errors.js';
 import type { ControlActivities, Described } from '../workflows/contract.js';
 import { type AskedTable, askAboutTable } from './ask-about-table.js';
 import type { ActivityContext } from './context.js';
-import { withLiveness } from './liveness.js';
+import { type Liveness, withLiveness } from './liveness.js';
 
 /** Tables read at once from the queue. */
 const BATCH = 100;
@@ -22,27 +24,59 @@ const LONGEST_SLEEP = 86_400_000;
  */
 export function createDescribeTables(context: ActivityContext): ControlActivities['describeTables'] {
   return () =>
-    withLiveness<{ tables: number }, Described>(async ({ signal, checkpoint }) => {
-      const { database } = context;
-      const until = Date.now() + STRETCH;
-      const done = { tables: 0, suggestions: 0, refused: 0 };
-      for (;;) {
-        const model = await modelToAsk(context);
-        if (model === undefined) return { ...done, next: 'rest', waitMs: 0 };
-        const { waitsUntil } = await readModelState(database);
-        if (waitsUntil !== null) return later(done, waitsUntil.getTime() - Date.now());
-        await queueDue(database, signal);
-        const tables = await nextTables(database, BATCH);
-        if (tables.length === 0) return inAWhile(done, await untilNextTable(database));
-        const settled = tables.filter(({ needed }) => needed.length === 0);
-        await markDone(database, settled);
-        done.tables += settled.length;
-        const asked = tables.filter(({ needed }) => needed.length > 0);
-        await inLanes(context, model, asked, { until, signal, done });
-        checkpoint({ tables: done.tables });
-        if (Date.now() >= until) return { ...done, next: 'more', waitMs: 0 };
-      }
+    withLiveness<{ tables: number }, Described>(async (liveness) => {
+      const runs = new Set<string>();
+      const described = await describe(context, liveness, runs);
+      for (const runId of runs) await tellRun(context.database, runId);
+      return described;
     });
+}
+
+/** @param runs is given the runs that queued what was seen to */
+async function describe(
+  context: ActivityContext,
+  { signal, checkpoint }: Pick<Liveness<{ tables: number }>, 'signal' | 'checkpoint'>,
+  runs: Set<string>,
+): Promise<Described> {
+  const { database } = context;
+  const until = Date.now() + STRETCH;
+  const done = { tables: 0, suggestions: 0, refused: 0 };
+  for (;;) {
+    const model = await modelToAsk(context);
+    if (model === undefined) return { ...done, next: 'rest', waitMs: 0 };
+    const { waitsUntil } = await readModelState(database);
+    if (waitsUntil !== null) return later(done, waitsUntil.getTime() - Date.now());
+    await queueDue(database, signal);
+    const tables = await nextTables(database, BATCH);
+    if (tables.length === 0) return inAWhile(done, await untilNextTable(database));
+    for (const { runId } of tables) if (runId !== null) runs.add(runId);
+    const settled = tables.filter(({ needed }) => needed.length === 0);
+    await markDone(database, settled);
+    done.tables += settled.length;
+    const asked = tables.filter(({ needed }) => needed.length > 0);
+    await inLanes(context, model, asked, { until, signal, done });
+    checkpoint({ tables: done.tables });
+    if (Date.now() >= until) return { ...done, next: 'more', waitMs: 0 };
+  }
+}
+
+/** A line in the log of a run whose tables have all been seen to. */
+async function tellRun(database: ActivityContext['database'], runId: string): Promise<void> {
+  const described = await describingOfRun(database, runId);
+  if (described === undefined || described.due || described.waiting > 0) return;
+  const { done, failed, suggestions, refused, requests, failures, tokens } = described;
+  const words = [`${done} tables seen to, ${suggestions} suggestions`];
+  if (refused > 0) words.push(`${refused} answers refused`);
+  for (const { code, tables } of failed) words.push(`${tables} tables given up (${code})`);
+  words.push(`${requests} requests and ${tokens} tokens`);
+  await appendRunLog(database, runId, [
+    {
+      level: failed.length > 0 ? 'warn' : 'info',
+      step: 'describe',
+      message: `Descriptions: ${words.join('; ')}`,
+      fields: { done, failed, suggestions, refused, requests, failures, tokens },
+    },
+  ]);
 }
 
 type Done = Pick<Described, 'tables' | 'suggestions' | 'refused'>;

@@ -222,7 +222,7 @@ async function openCatalog(): Promise<{
     port: await freePort(),
     settings: { shared_buffers: '1GB', max_wal_size: '4GB' },
   });
-  const database = openDatabase(server.url, { name: 'datamap-bench', max: 2 });
+  const database = openDatabase(server.url, { name: 'datamap-bench', max: 4 });
   await migrate(database);
   return {
     database,

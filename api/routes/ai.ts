@@ -4,11 +4,12 @@ import { type ModelSettings, readModelSettings, updateModelSettings } from '../.
 import {
   beginAgain,
   beginTrial,
-  type ModelState,
   readModelState,
   setModelPaused,
+  stateOfModel,
   type Trial,
 } from '../../catalog/describing/model-state.js';
+import { askOutdatedAgain, countOutdated } from '../../catalog/describing/outdated.js';
 import { hasWork, queueLength } from '../../catalog/describing/queue.js';
 import { usageOfToday } from '../../catalog/describing/usage.js';
 import { beginDescribing } from '../begin-describing.js';
@@ -19,7 +20,10 @@ import {
   aiSettingsPatchSchema,
   aiSettingsSchema,
   aiStatusSchema,
+  askOutdatedSchema,
   emptySchema,
+  outdatedQuery,
+  outdatedSchema,
   trialSchema,
 } from '../schemas/ai.js';
 
@@ -150,6 +154,35 @@ export const aiRoutes: Route[] = [
       return { body: await status(context.database) };
     },
   }),
+  route({
+    method: 'get',
+    path: '/ai/outdated-suggestions',
+    tag,
+    summary: 'Count what another model, language or prompt suggested than is set now',
+    description:
+      'Of suggestions that nobody decided on, and of answers that were refused. Asking about them anew takes about `tokens`; nothing is asked before somebody says so.',
+    access: onTenant('ai.manage'),
+    query: outdatedQuery,
+    reply: { status: 200, description: 'How much there is.', body: outdatedSchema },
+    handle: async ({ database }, { query }) => ({ body: await countOutdated(database, query.crawlerId) }),
+  }),
+  route({
+    method: 'post',
+    path: '/ai/outdated-suggestions',
+    tag,
+    summary: 'Have what is outdated asked about anew',
+    description:
+      'Each suggestion stands until the model has said something else, and can be accepted meanwhile. What a person wrote, accepted or rejected is left alone. Pace and budget are as for everything that is asked.',
+    access: onTenant('ai.manage'),
+    audit: 'ai.ask-outdated',
+    body: askOutdatedSchema,
+    reply: { status: 202, description: 'How much was queued.', body: outdatedSchema },
+    handle: async (context, { body }) => {
+      const queued = await askOutdatedAgain(context.database, body.crawlerId);
+      await beginDescribing(context);
+      return { body: queued };
+    },
+  }),
 ];
 
 const settings = (body: ModelSettings) => ({ body, version: body.version });
@@ -163,7 +196,7 @@ async function status(database: ApiContext['database']) {
     hasWork(database),
   ]);
   return {
-    state: stateOf(state, busy),
+    state: stateOfModel(state, busy),
     queue,
     today: { ...today, tokensPerDay },
     waitsUntil: state.waitsUntil,
@@ -171,16 +204,6 @@ async function status(database: ApiContext['database']) {
     lastFailure: state.lastFailure,
     trial: state.trial === null ? null : orLost(state.trial),
   };
-}
-
-function stateOf({ configured, enabled, paused, stoppedBecause, waitsFor }: ModelState, busy: boolean) {
-  if (!configured) return 'unconfigured' as const;
-  if (!enabled) return 'off' as const;
-  if (paused) return 'paused' as const;
-  if (stoppedBecause !== null) return 'stopped' as const;
-  if (waitsFor === 'budget') return 'waiting-for-budget' as const;
-  if (waitsFor === 'retry') return 'waiting-to-retry' as const;
-  return busy ? ('working' as const) : ('idle' as const);
 }
 
 function orLost(trial: Trial): Trial {

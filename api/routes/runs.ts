@@ -9,6 +9,7 @@ import { readRunLog } from '../../catalog/runs/run-log.js';
 import { forceStopFrom } from '../../catalog/runs/stop-run.js';
 import { throttleRun } from '../../catalog/runs/throttle-run.js';
 import type { ApiContext } from '../context.js';
+import { describingOf } from '../describing-of.js';
 import { forceStopRun } from '../force-stop-run.js';
 import { pause, resume } from '../pause-run.js';
 import { permitted } from '../permitted.js';
@@ -245,6 +246,7 @@ async function presentRun(context: ApiContext, run: RunDetail, actor: Actor): Pr
     waiting: await whyWaiting(context, run),
     forceStopFrom: forced === null ? null : forced.from,
     problems: run.counts.problems ?? 0,
+    describing: await describingOf(context, run),
     ...permitted(actor, run.workspaceId, { stop: 'crawler.run' }),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { timestamp } from './lists.js';
+import { timestamp, uuid } from './lists.js';
 
 const shortText = (max: number) =>
   z
@@ -83,11 +83,15 @@ export const trialSchema = z
   })
   .meta({ id: 'ModelTrial' });
 
+export const modelStateSchema = z
+  .enum(['unconfigured', 'off', 'paused', 'stopped', 'waiting-for-budget', 'waiting-to-retry', 'working', 'idle'])
+  .meta({
+    description: '`stopped`: a person has to mend what `stoppedBecause` of `/ai/status` says, and then resume.',
+  });
+
 export const aiStatusSchema = z
   .object({
-    state: z
-      .enum(['unconfigured', 'off', 'paused', 'stopped', 'waiting-for-budget', 'waiting-to-retry', 'working', 'idle'])
-      .meta({ description: '`stopped`: a person has to mend what `stoppedBecause` says, and then resume.' }),
+    state: modelStateSchema,
     queue: z.object({
       waiting: z.int().meta({ description: 'Tables.' }),
       failed: z.int().meta({ description: 'Given up; resuming has them asked about again.' }),
@@ -110,5 +114,20 @@ export const aiStatusSchema = z
     trial: trialSchema.nullable().meta({ description: 'The last one.' }),
   })
   .meta({ id: 'AiStatus' });
+
+export const outdatedQuery = z.strictObject({ crawlerId: uuid.optional().meta({ description: 'Its tables alone.' }) });
+export const askOutdatedSchema = z
+  .strictObject({ crawlerId: uuid.optional().meta({ description: 'Its tables alone.' }) })
+  .meta({ id: 'AskOutdated' });
+export const outdatedSchema = z
+  .object({
+    tables: z.int(),
+    suggestions: z.int(),
+    tokens: z.number().meta({
+      description:
+        'About what asking again takes: what the answers took that they stand in. Rather too much where some of them were decided on.',
+    }),
+  })
+  .meta({ id: 'OutdatedSuggestions' });
 
 export const emptySchema = z.strictObject({});

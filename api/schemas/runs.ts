@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelStateSchema } from './ai.js';
 import { cursor, limit, pageOf, several, timestamp, uuid } from './lists.js';
 import { permitted, personReferenceSchema } from './permissions.js';
 import { runThrottleSchema } from './source-limits.js';
@@ -80,6 +81,28 @@ export const waitingSchema = z
   })
   .meta({ id: 'Waiting' });
 
+const describingSchema = z
+  .object({
+    due: z.boolean().meta({ description: 'Whether what is to be asked has yet to be found.' }),
+    waiting: z.int().meta({ description: 'Tables; those that a later run found changed are counted there.' }),
+    done: z.int(),
+    failed: z
+      .array(z.object({ code: z.string(), message: z.string(), remedy: z.string().nullable(), tables: z.int() }))
+      .meta({ description: 'Tables that were given up, by the cause.' }),
+    requests: z.int(),
+    failures: z.int().meta({ description: 'Requests that failed.' }),
+    suggestions: z.int(),
+    refused: z.int().meta({ description: 'Answers about objects that were unfit.' }),
+    tokens: z.number(),
+    model: modelStateSchema,
+    waitsUntil: timestamp.nullable(),
+    tokensLeftToday: z
+      .number()
+      .nullable()
+      .meta({ description: 'Of the whole installation, by UTC; null for no limit.' }),
+  })
+  .meta({ id: 'RunDescribing' });
+
 const unitCount = z.int();
 export const runSchema = z
   .object({
@@ -109,6 +132,10 @@ export const runSchema = z
     }),
     active: z.array(z.string()).meta({ description: 'Databases being collected or published now.' }),
     problems: z.int(),
+    describing: describingSchema.nullable().meta({
+      description:
+        'How far a language model is with what the run brought; null where nothing of it is to be described.',
+    }),
     config: z.record(z.string(), z.unknown()).meta({ description: 'The settings the run goes by.' }),
     workflowRunId: z.string().nullable(),
     ...permitted('stop'),

@@ -53,6 +53,17 @@ export async function readModelState(database: Database): Promise<ModelState> {
 export const mayAsk = ({ enabled, configured, paused, stoppedBecause }: ModelState): boolean =>
   enabled && configured && !paused && stoppedBecause === null;
 
+/** In one word. @param busy whether there is anything to ask */
+export function stateOfModel({ configured, enabled, paused, stoppedBecause, waitsFor }: ModelState, busy: boolean) {
+  if (!configured) return 'unconfigured' as const;
+  if (!enabled) return 'off' as const;
+  if (paused) return 'paused' as const;
+  if (stoppedBecause !== null) return 'stopped' as const;
+  if (waitsFor === 'budget') return 'waiting-for-budget' as const;
+  if (waitsFor === 'retry') return 'waiting-to-retry' as const;
+  return busy ? ('working' as const) : ('idle' as const);
+}
+
 /** @returns whether that is new */
 export async function setModelPaused(database: Database, paused: boolean): Promise<boolean> {
   const changed = await query(

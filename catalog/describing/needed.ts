@@ -10,6 +10,8 @@ const MOST_REFUSED = 3;
 
 /** A table of the queue, with what of it is still to be described. */
 export interface WorkOnTable extends QueuedTable {
+  /** The run that queued it. */
+  runId: string | null;
   table: TableToDescribe;
   digests: Map<string, string>;
   /** Names of columns; the empty one stands for the table. */
@@ -27,7 +29,7 @@ interface Row extends Omit<QueuedTable, 'queuedHash'> {
   structure: StoredStructure;
   /** Names of what has a description of a person. */
   described: string[];
-  suggested: { id: string; column: string; digest: string; status: string; attempts: number }[];
+  suggested: { id: string; column: string; digest: string; status: string; attempts: number; askAgain: boolean }[];
 }
 
 const COLUMNS = `
@@ -37,7 +39,7 @@ const COLUMNS = `
      FROM annotation a
     WHERE a.entity_id = e.id AND a.description IS NOT NULL) AS described,
   (SELECT coalesce(jsonb_agg(jsonb_build_object('id', s.id::text, 'column', s.column_name, 'digest', s.digest,
-                                                'status', s.status, 'attempts', s.attempts)), '[]')
+                                                'status', s.status, 'attempts', s.attempts, 'askAgain', s.ask_again)), '[]')
      FROM description_suggestion s
     WHERE s.entity_id = e.id) AS suggested`;
 
@@ -47,9 +49,9 @@ const COLUMNS = `
  * again, because a table is as it was, open.
  */
 export async function nextTables(database: Database, limit: number): Promise<WorkOnTable[]> {
-  const rows = await query<Row>(
+  const rows = await query<Row & { runId: string | null }>(
     database,
-    `SELECT ${COLUMNS}, encode(r.hash, 'hex') AS "queuedHash"
+    `SELECT ${COLUMNS}, encode(r.hash, 'hex') AS "queuedHash", r.run_id AS "runId"
        FROM description_request r ${OF_WILLING_CRAWLERS}
       WHERE r.status = 'waiting' AND r.not_before <= now()
       ORDER BY r.queued_at, r.entity_id
@@ -80,6 +82,7 @@ export async function nextTables(database: Database, limit: number): Promise<Wor
     entityId: row.entityId,
     hash: row.hash,
     queuedHash: row.queuedHash ?? row.hash,
+    runId: row.runId,
     table: toldTable(row),
     digests,
     needed: [...digests.keys()].filter((column) => wanting(row, column) && !settled(row, column, digests.get(column))),
@@ -109,11 +112,14 @@ function wanting(row: Row, column: string): boolean {
   return !comment?.trim();
 }
 
-/** Something was suggested of it in this very form; what was refused may be asked a few times. */
+/** Something was suggested of it in this very form, and is to stay; what was refused may be asked a few times. */
 function settled(row: Row, column: string, digest: string | undefined): boolean {
   return row.suggested.some(
     (one) =>
-      one.column === column && one.digest === digest && (one.status !== 'refused' || one.attempts >= MOST_REFUSED),
+      one.column === column &&
+      one.digest === digest &&
+      !one.askAgain &&
+      (one.status !== 'refused' || one.attempts >= MOST_REFUSED),
   );
 }
 

@@ -21,14 +21,14 @@ export const OF_WILLING_CRAWLERS = `
 export async function markDue(transaction: Database, runId: string): Promise<void> {
   await query(
     transaction,
-    `INSERT INTO description_due (crawler_id)
-     SELECT c.id
+    `INSERT INTO description_due (crawler_id, run_id)
+     SELECT c.id, r.id
        FROM crawl_run r
        JOIN crawler c ON c.id = r.crawler_id AND c.ai_descriptions
       WHERE r.id = ? AND r.trigger <> 'plan'
         AND (c.ai_looked_through_at IS NULL OR EXISTS (
               SELECT FROM run_change x WHERE x.run_id = r.id AND x.change IN ('added', 'changed', 'restored')))
-     ON CONFLICT (crawler_id) DO UPDATE SET marked_at = clock_timestamp()`,
+     ON CONFLICT (crawler_id) DO UPDATE SET marked_at = clock_timestamp(), run_id = excluded.run_id`,
     [runId],
   );
 }
@@ -39,15 +39,15 @@ export async function markDue(transaction: Database, runId: string): Promise<voi
  * @returns how many were queued
  */
 export async function queueDue(database: Database, signal?: AbortSignal): Promise<number> {
-  const due = await query<{ crawlerId: string; markedAt: string }>(
+  const due = await query<{ crawlerId: string; runId: string | null; markedAt: string }>(
     database,
-    `SELECT crawler_id AS "crawlerId", marked_at::text AS "markedAt" FROM description_due ORDER BY marked_at`,
+    `SELECT crawler_id AS "crawlerId", run_id AS "runId", marked_at::text AS "markedAt" FROM description_due ORDER BY marked_at`,
   );
   let queued = 0;
-  for (const { crawlerId, markedAt } of due) {
+  for (const { crawlerId, runId, markedAt } of due) {
     for (;;) {
       signal?.throwIfAborted();
-      const tables = await queueSome(database, crawlerId);
+      const tables = await queueSome(database, crawlerId, runId);
       queued += tables;
       if (tables < BATCH) break;
     }
@@ -63,11 +63,11 @@ export async function queueDue(database: Database, signal?: AbortSignal): Promis
   return queued;
 }
 
-async function queueSome(database: Database, crawlerId: string): Promise<number> {
+async function queueSome(database: Database, crawlerId: string, runId: string | null): Promise<number> {
   const rows = await query(
     database,
-    `INSERT INTO description_request (entity_id, hash)
-     SELECT e.id, e.hash
+    `INSERT INTO description_request (entity_id, hash, run_id)
+     SELECT e.id, e.hash, (SELECT id FROM crawl_run WHERE id = :runId)
        FROM entity e
        JOIN collected_database d ON d.id = e.collected_database_id AND d.retiring_at IS NULL
        JOIN crawler c ON c.id = d.crawler_id AND c.ai_descriptions AND c.status = 'active'
@@ -75,9 +75,10 @@ async function queueSome(database: Database, crawlerId: string): Promise<number>
         AND NOT EXISTS (SELECT FROM description_request r WHERE r.entity_id = e.id AND r.hash = e.hash)
       LIMIT :limit
      ON CONFLICT (entity_id) DO UPDATE
-       SET hash = excluded.hash, status = 'waiting', attempts = 0, failure = NULL, queued_at = now(), not_before = now()
+       SET hash = excluded.hash, status = 'waiting', attempts = 0, failure = NULL, queued_at = now(), not_before = now(),
+             run_id = excluded.run_id
      RETURNING entity_id`,
-    { crawlerId, limit: BATCH },
+    { crawlerId, runId, limit: BATCH },
   );
   return rows.length;
 }
@@ -116,7 +117,8 @@ export async function askAgain(database: Database, entityId: string, rejectedToo
       `INSERT INTO description_request (entity_id, hash)
        SELECT id, hash FROM entity WHERE id = ?
        ON CONFLICT (entity_id) DO UPDATE
-         SET hash = excluded.hash, status = 'waiting', attempts = 0, failure = NULL, queued_at = now(), not_before = now()`,
+         SET hash = excluded.hash, status = 'waiting', attempts = 0, failure = NULL, queued_at = now(), not_before = now(),
+             run_id = NULL`,
       [entityId],
     );
   });

@@ -1,12 +1,14 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { storedJson, storedText } from '../model/stored-text.js';
-import type { SuggestedText } from '../model/table-to-describe.js';
+import { PROMPT_VERSION, type SuggestedText } from '../model/table-to-describe.js';
 import { digest as digestOf } from './digests.js';
 
 export interface AnswerToStore {
   entityId: string;
   model: string;
+  /** The model by the name in the settings. */
+  askedModel: string;
   language: string;
   /** Exactly what was told of the table. */
   inputs: object;
@@ -26,14 +28,18 @@ export async function storeAnswer(database: Database, answer: AnswerToStore): Pr
   return database.transaction(async (transaction) => {
     const [kept] = await query<{ id: string }>(
       transaction,
-      `INSERT INTO description_answer (entity_id, model, language, inputs, inputs_digest, prompt_tokens, completion_tokens)
-       SELECT e.id, :model, :language, :inputs::jsonb, :inputsDigest, :promptTokens, :completionTokens
+      `INSERT INTO description_answer (entity_id, model, asked_model, prompt_version, language, inputs, inputs_digest,
+                                       prompt_tokens, completion_tokens)
+       SELECT e.id, :model, :askedModel, :promptVersion, :language, :inputs::jsonb, :inputsDigest, :promptTokens,
+              :completionTokens
          FROM entity e
         WHERE e.id = :entityId
        RETURNING id`,
       {
         entityId: answer.entityId,
         model: storedText(answer.model, 200),
+        askedModel: answer.askedModel,
+        promptVersion: PROMPT_VERSION,
         language: answer.language,
         inputs: storedJson(answer.inputs),
         inputsDigest: digestOf(answer.inputs),
@@ -66,12 +72,25 @@ export async function storeAnswer(database: Database, answer: AnswerToStore): Pr
           AND NOT EXISTS (
                 SELECT FROM annotation a
                  WHERE a.entity_id = e.id AND a.column_name = n."column" AND a.description IS NOT NULL)
+          -- What stands until it is said better is not replaced by nothing.
+          AND (n.because IS NULL OR NOT EXISTS (
+                SELECT FROM description_suggestion before
+                 WHERE before.entity_id = e.id AND before.column_name = n."column" AND before.digest = n.digest
+                   AND before.status = 'open'))
        ON CONFLICT (entity_id, column_name, digest) DO UPDATE
          SET answer_id = excluded.answer_id, status = excluded.status, description = excluded.description,
-             confidence = excluded.confidence, refused_because = excluded.refused_because, attempts = s.attempts + 1
-       WHERE s.status IN ('refused', 'stale')
+             confidence = excluded.confidence, refused_because = excluded.refused_because,
+             attempts = CASE WHEN s.ask_again THEN 1 ELSE s.attempts + 1 END, ask_again = false
+       WHERE s.status IN ('refused', 'stale') OR (s.status = 'open' AND s.ask_again)
        RETURNING status`,
       { entityId: answer.entityId, answerId: kept.id, rows: JSON.stringify(rows) },
+    );
+    await query(
+      transaction,
+      `UPDATE description_suggestion
+          SET ask_again = false
+        WHERE entity_id = :entityId AND ask_again AND column_name = ANY (:columns::text[])`,
+      { entityId: answer.entityId, columns: rows.map(({ column }) => column) },
     );
     await dropOlder(transaction, answer.entityId, rows);
     return stored.filter(({ status }) => status === 'open').length;

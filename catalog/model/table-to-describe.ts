@@ -1,3 +1,6 @@
+/** Of what a model is asked (`describe/prompt.ts`); to be raised with each change after which it would say something else. */
+export const PROMPT_VERSION = 1;
+
 /**
  * What a language model is told of a table that it is to describe: names, types, keys and comments. Never rows, defaults,
  * conditions or the text of a view, which can hold values.

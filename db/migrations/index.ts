@@ -28,9 +28,10 @@ import * as events from './0026-events.js';
 import * as toldAsOpenLineage from './0027-told-as-openlineage.js';
 import * as walkedNames from './0028-walked-names.js';
 import * as lineageDegrees from './0029-lineage-degrees.js';
-import * as wordsOfNames from './0031-words-of-names.js';
-import * as jobsAndTheirRuns from './0034-jobs-and-their-runs.js';
-import * as ownersOfColumns from './0036-owners-of-columns.js';
+import * as wordsOfNames from './0030-words-of-names.js';
+import * as jobsAndTheirRuns from './0031-jobs-and-their-runs.js';
+import * as describingOfRuns from './0032-describing-of-runs.js';
+import * as ownersOfColumns from './0033-owners-of-columns.js';
 
 interface Migration {
   name: string;
@@ -69,9 +70,10 @@ const migrations: Migration[] = [
   { name: '0027-told-as-openlineage', ...toldAsOpenLineage },
   { name: '0028-walked-names', ...walkedNames },
   { name: '0029-lineage-degrees', ...lineageDegrees },
-  { name: '0031-words-of-names', ...wordsOfNames },
-  { name: '0034-jobs-and-their-runs', ...jobsAndTheirRuns },
-  { name: '0036-owners-of-columns', ...ownersOfColumns },
+  { name: '0030-words-of-names', ...wordsOfNames },
+  { name: '0031-jobs-and-their-runs', ...jobsAndTheirRuns },
+  { name: '0032-describing-of-runs', ...describingOfRuns },
+  { name: '0033-owners-of-columns', ...ownersOfColumns },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -16,7 +16,8 @@ export async function drawJobs(transaction: Database, processIds: readonly strin
      FROM lineage_job_flow f
      JOIN lineage_dataset u ON u.id = f.upstream
      JOIN lineage_dataset d ON d.id = f.downstream
-     WHERE f.process_id = ANY(?::bigint[]) AND f.ended_at IS NULL AND u.node_id <> d.node_id AND NOT (u.borrowed AND d.borrowed)
+     WHERE f.process_id = ANY(?::bigint[]) AND f.ended_at IS NULL AND u.node_id <> d.node_id
+       AND NOT (u.borrowed AND d.borrowed)
      ORDER BY 1, 2, 3`,
     [[...processIds]],
   );

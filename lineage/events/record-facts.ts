@@ -214,7 +214,7 @@ export interface FlowRow {
 export interface RecordedFlows {
   /** Processes whose edges are to be drawn again. */
   changed: Set<string>;
-  /** Flows that were there and are seen again, where the last time was a while ago. */
+  /** Flows that were there and are seen again, where their edges were last seen a while ago. */
   seen: { processId: string; upstream: string; downstream: string }[];
 }
 
@@ -254,9 +254,13 @@ export async function recordRunFlows(transaction: Database, runIds: readonly str
      -- The flows as they were before.
      SELECT g.process_id AS "processId", g.upstream, g.downstream, f.process_id IS NULL OR f.ended_at IS NOT NULL AS begun
      FROM given g
+     JOIN lineage_dataset u ON u.id = g.upstream
+     JOIN lineage_dataset d ON d.id = g.downstream
      LEFT JOIN lineage_job_flow f USING (process_id, upstream, downstream)
+     LEFT JOIN lineage_edge l ON (l.process_id, l.upstream, l.downstream) = (g.process_id, u.node_id, d.node_id)
+                             AND l.valid_to IS NULL
      WHERE f.process_id IS NULL
-        OR f.seen_at < g.seen_at - CASE WHEN f.ended_at IS NULL THEN interval '10 minutes' ELSE interval '0' END`,
+        OR (f.seen_at < g.seen_at AND (f.ended_at IS NOT NULL OR l.last_seen < now() - interval '10 minutes'))`,
     { runIds: [...runIds], mostPairs: MOST_PAIRS },
   );
   return {

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Extraction } from '../sql/statement-lineage.js';
-import type { ReadTask } from './statement-reader.js';
+import type { Answer, ReadTask } from './statement-reader.js';
 
 /**
  * The inside of a process of `StatementReader`: says that it is ready, then answers one text after the other until the
@@ -17,17 +17,28 @@ const { extractLineage } = await import('../sql/extract.js');
 const { GrammarNotReady, grammarReady } = await import('../sql/libpg-query.js');
 const { tableKey } = await import('../sql/table-names.js');
 
-process.on('message', async (task: ReadTask) => process.send?.(await read(task)));
-process.send?.('ready');
+process.on('message', async (task: ReadTask) => say(await read(task)));
+say('ready');
+
+function say(answer: Answer): void {
+  process.send?.(answer);
+}
 
 async function read(task: ReadTask): Promise<Extraction> {
   try {
     return extract(task);
   } catch (error) {
-    if (error instanceof GrammarNotReady)
-      return grammarReady()
-        .then(() => extract(task))
-        .catch((reason: unknown) => failed(task, reason));
+    return error instanceof GrammarNotReady ? readWithGrammar(task) : failed(task, error);
+  }
+}
+
+async function readWithGrammar(task: ReadTask): Promise<Extraction> {
+  try {
+    say('loading');
+    await grammarReady();
+    say('loaded');
+    return extract(task);
+  } catch (error) {
     return failed(task, error);
   }
 }

@@ -7,6 +7,12 @@ export interface ReadTask extends ExtractionTask {
   columns?: (readonly [TableName, readonly string[]])[];
 }
 
+/**
+ * What a process says: that texts may come; that it loads what the text in its hands needs, which is not the text's time, and
+ * that it has; or what it read.
+ */
+export type Answer = 'ready' | 'loading' | 'loaded' | Extraction;
+
 /** What a statement may take. Milliseconds. */
 const MOST_TIME = 2_000;
 /** A process that is not ready by then never will be. Milliseconds. */
@@ -118,8 +124,16 @@ export class StatementReader {
     const reading: Reading = { child, current: undefined, ready: false, timer: undefined };
     reading.timer = this.endAfter(reading, MOST_START);
     this.processes.add(reading);
-    child.on('message', (answer: 'ready' | Extraction) => {
+    child.on('message', (answer: Answer) => {
       clearTimeout(reading.timer);
+      if (answer === 'loading') {
+        reading.timer = this.endAfter(reading, MOST_START);
+        return;
+      }
+      if (answer === 'loaded') {
+        reading.timer = this.endAfter(reading, this.options.mostTime ?? MOST_TIME);
+        return;
+      }
       if (answer === 'ready') reading.ready = true;
       else {
         const { current } = reading;

@@ -41,14 +41,22 @@ export interface JobDetail extends Job {
   restricted: boolean;
 }
 
+const HIDDEN = 'SELECT d.id FROM collected_database d WHERE NOT coalesce((:visible), false)';
+
 /**
- * Whether the process `p` may be known of: by the workspace whose events they are, and by whoever sees the most hidden of the
- * databases that it is concerned with. Needs `d`, that database.
+ * Whether the process `p` may be known of: by the workspace whose events they are, and by whoever sees all of the databases that
+ * it is concerned with. Needs `d`, the most hidden of them when it was drawn; there may be several, and others by now.
  */
 const SHOWN = `
   (p.collected_database_id IS NULL OR coalesce((:visible), false))
   AND (:everything OR coalesce(p.workspace_id = ANY(CAST(:workspaces AS uuid[])), false)
-       OR p.collected_database_id IS NOT NULL)`;
+       OR p.collected_database_id IS NOT NULL)
+  AND NOT EXISTS (
+    SELECT
+    FROM lineage_edge l
+    WHERE l.process_id = p.id AND l.valid_to IS NULL
+      AND (l.upstream_database_id IN (${HIDDEN}) OR l.downstream_database_id IN (${HIDDEN}))
+  )`;
 
 /**
  * Whether what the job `p` says in its own words may be read: statements, code and errors name tables, also those that no event

@@ -28,8 +28,8 @@ interface Asked {
 
 /**
  * The first hits of a reading, without knowing how many there are: what is wanted while somebody types. First the names,
- * exact ones, beginnings and words of them; then, where these are not {@link ENOUGH}, everything else, class by class from
- * the best until the page is full. There is an end to the work in each: of a class with very many members
+ * exact ones, beginnings and words of them; then, where these do not do, everything else, class by class from the best until
+ * the page is full. There is an end to the work in each: of a class with very many members
  * {@link COMPARED} are compared, so that the order is that of findBest but for equally good matches by the hundred.
  * Words of names are read in the order of their standing (name-words.ts), so that of names it is the very order.
  * @param spelledOut the same reading with its beginnings spelt out, for the index of words; asked for where it is needed
@@ -107,7 +107,7 @@ async function nameArm(snapshot: Snapshot, { words, names }: Reading, asked: Ask
 /**
  * A beginning of few words is looked for word by word. One of very many is met soon among the names of the best standing;
  * where it is not, of the names with a word that begins so some are compared, as of any class. The dictionary is of all
- * documents, so it may tell how to look, and never what is found.
+ * documents, and tells only how to look: of up to {@link COMPARED} matches the same are found either way.
  */
 function beginningArm(word: string, pattern: string, { tables, shown, limit }: Asked): Arm {
   // The dictionary has words of letters, from three on.

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
-import { ageOf, groupConditions, type Narrowed, type Piece, together, updatedCondition } from './facet-sql.js';
+import {
+  ageOf,
+  groupConditions,
+  type Narrowed,
+  type Piece,
+  textArray,
+  together,
+  updatedCondition,
+} from './facet-sql.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
@@ -180,7 +188,7 @@ async function marksOf(
   tables: Tables,
   visibleTo: readonly string[],
 ): Promise<Pick<Shown, 'condition' | 'bindings'>> {
-  if (visibleTo.length <= MANY_MARKS) return { condition: SEEN, bindings: [[...visibleTo]] };
+  if (visibleTo.length <= MANY_MARKS) return { condition: SEEN, bindings: [textArray(visibleTo)] };
   const { rows } = await snapshot.raw<{ rows: { seen: string | null; hidden: string | null }[] }>(
     // As text, which goes back as it came.
     `SELECT CASE WHEN count(*) FILTER (WHERE seen) <= count(*) FILTER (WHERE NOT seen)
@@ -188,7 +196,7 @@ async function marksOf(
             CASE WHEN count(*) FILTER (WHERE seen) > count(*) FILTER (WHERE NOT seen)
                  THEN coalesce(array_agg(visible_to) FILTER (WHERE NOT seen), '{}') END::text AS hidden
      FROM (SELECT visible_to, visible_to = ANY (?::text[]) AS seen FROM ${tables.audience} WHERE documents > 0) AS marks`,
-    [[...visibleTo]],
+    [textArray(visibleTo)],
   );
   const { seen = '{}', hidden } = rows[0] ?? {};
   if (hidden === '{}') return { condition: '', bindings: [] };

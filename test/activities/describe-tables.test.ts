@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDescribeTables } from '../../activities/describe-tables.js';
 import { createTryModel } from '../../activities/try-model.js';
+import { describingOfRun } from '../../catalog/describing/describing-of-run.js';
 import { readModelSettings, updateModelSettings } from '../../catalog/describing/model-settings.js';
 import {
   beginAgain,
@@ -10,6 +12,7 @@ import {
   readModelState,
   setModelPaused,
 } from '../../catalog/describing/model-state.js';
+import { askOutdatedAgain, countOutdated } from '../../catalog/describing/outdated.js';
 import { queueLength } from '../../catalog/describing/queue.js';
 import { usageOfToday } from '../../catalog/describing/usage.js';
 import { closeRun } from '../../catalog/runs/close-run.js';
@@ -203,6 +206,98 @@ describe('after a run', () => {
       [false, 25],
       [false, 10],
     ]);
+  });
+});
+
+describe('what another model, or language, suggested', () => {
+  it('is counted and asked about anew when somebody says so; what was decided on is not, and each stands until then', async () => {
+    await crawl();
+    await describeOnce();
+    expect(await countOutdated(own.database)).toEqual({ tables: 0, suggestions: 0, tokens: 0 });
+    await catalog.rows(`UPDATE description_suggestion SET status = 'accepted' WHERE column_name = 'c2'`);
+    await catalog.rows(
+      `UPDATE description_suggestion s SET status = 'rejected' FROM entity e
+        WHERE e.id = s.entity_id AND e.name = 'orders_0_daily' AND s.column_name = 'c3'`,
+    );
+    await configure({ language: 'Deutsch' });
+    const [{ spent } = { spent: 0 }] = await catalog.rows<{ spent: number }>(
+      'SELECT sum(prompt_tokens + completion_tokens)::int AS spent FROM description_answer',
+    );
+    const outdated = { tables: 3, suggestions: 5, tokens: spent };
+    expect(await countOutdated(own.database)).toEqual(outdated);
+    expect(await countOutdated(own.database, randomUUID())).toMatchObject({ tables: 0 });
+    await crawl();
+    expect(await describeOnce()).toMatchObject({ tables: 0 });
+
+    expect(await askOutdatedAgain(own.database)).toEqual(outdated);
+    expect(await suggestions()).toHaveLength(5);
+    expect(await countOutdated(own.database)).toMatchObject({ suggestions: 0 });
+    endpoint.behave({
+      say: (asked) => JSON.parse(JSON.stringify(describeTold(asked)).replaceAll('"description":"', '$&Neu: ')),
+    });
+    await describeOnce();
+    expect(
+      endpoint.asked
+        .slice(3)
+        .map(({ told }) => `${told.table} ${told.describe.table} ${told.describe.columns}`)
+        .sort(),
+    ).toEqual(['orders_0_daily true ', 'orders_1_daily true c3', 'orders_2_daily true c3']);
+    const anew = await suggestions();
+    expect(anew).toHaveLength(5);
+    expect(anew.every(({ description }) => description?.startsWith('Neu: '))).toBe(true);
+    expect(await suggestions('accepted')).toHaveLength(3);
+    expect(await suggestions('rejected')).toHaveLength(1);
+    expect(await countOutdated(own.database)).toMatchObject({ suggestions: 0 });
+  });
+
+  it('stays where the new answer is refused, and is not asked for again by itself', async () => {
+    await crawl();
+    await describeOnce();
+    const before = await suggestions();
+    await configure({ language: 'Deutsch' });
+    await askOutdatedAgain(own.database);
+    endpoint.behave({ say: 'not JSON at all' });
+    expect(await describeOnce()).toMatchObject({ next: 'rest', suggestions: 0 });
+    expect(await suggestions()).toEqual(before);
+    expect(endpoint.asked).toHaveLength(6);
+    expect(await countOutdated(own.database)).toMatchObject({ suggestions: 9 });
+  });
+});
+
+describe('the run that brought it', () => {
+  it('tells how far the describing is, with what failed and what it took, and its log says the end', async () => {
+    await crawl();
+    const [{ id: runId } = { id: '' }] = await catalog.rows<{ id: string }>('SELECT id FROM crawl_run');
+    expect(await describingOfRun(own.database, runId)).toMatchObject({ due: true, waiting: 0, requests: 0 });
+    endpoint.behave(({ told }) =>
+      told.table === 'orders_0_daily'
+        ? { status: 400, body: { error: { code: 'context_length_exceeded', message: 'Too long' } } }
+        : 'describe',
+    );
+    await describeOnce();
+    const { tokens } = await usageOfToday(own.database);
+    expect(await describingOfRun(own.database, runId)).toEqual({
+      due: false,
+      waiting: 0,
+      done: 2,
+      failed: [
+        { code: 'TABLE_TOO_LARGE_FOR_MODEL', message: expect.any(String), remedy: expect.any(String), tables: 1 },
+      ],
+      requests: 3,
+      failures: 1,
+      suggestions: 6,
+      refused: 0,
+      tokens,
+    });
+    const lines = await catalog.rows<{ message: string }>(`SELECT message FROM run_log WHERE step = 'describe'`);
+    expect(lines.map(({ message }) => message)).toEqual([
+      `Descriptions: 2 tables seen to, 6 suggestions; 1 tables given up (TABLE_TOO_LARGE_FOR_MODEL); 3 requests and ${tokens} tokens`,
+    ]);
+    await crawl();
+    const [{ id: next } = { id: '' }] = await catalog.rows<{ id: string }>(
+      'SELECT id FROM crawl_run ORDER BY number DESC LIMIT 1',
+    );
+    expect(await describingOfRun(own.database, next)).toBeUndefined();
   });
 });
 

@@ -236,3 +236,36 @@ describe('why a run waits', () => {
     expect((await read(runId)).waiting).toEqual([]);
   });
 });
+
+it('A run of a crawler that wants descriptions tells from its end on how far they are, and what they wait for', async () => {
+  const { crawlerId, runId } = await running();
+  await query(api.database, 'UPDATE crawler SET ai_descriptions = true WHERE id = ?', [crawlerId]);
+  expect(await read(runId)).toMatchObject({ describing: null });
+  await closeRun(api.database, { runId, status: 'succeeded' });
+  expect((await read(runId)).describing).toEqual({
+    due: true,
+    waiting: 0,
+    done: 0,
+    failed: [],
+    requests: 0,
+    failures: 0,
+    suggestions: 0,
+    refused: 0,
+    tokens: 0,
+    model: 'unconfigured',
+    waitsUntil: null,
+    tokensLeftToday: 200_000,
+  });
+});
+
+it('What is outdated is counted for the admin of the tenant, and asked about anew when told to', async () => {
+  const as = people.tenantAdmin;
+  const { crawlerId } = await running();
+  const none = { tables: 0, suggestions: 0, tokens: 0 };
+  const counted = await api.call('GET', `/ai/outdated-suggestions?crawlerId=${crawlerId}`, { as });
+  expect(counted).toMatchObject({ status: 200, body: none });
+  const asked = await api.call('POST', '/ai/outdated-suggestions', { as, body: { crawlerId } });
+  expect(asked).toMatchObject({ status: 202, body: none });
+  const wrong = await api.call('POST', '/ai/outdated-suggestions', { as, body: { crawlerId: 'all' } });
+  expect(wrong.status).toBe(400);
+});

@@ -137,15 +137,30 @@ describe('A job', () => {
   });
 });
 
-it('Of a job of the whole tenant nobody is shown what is hidden from them', async () => {
-  const told = { job: 'joins two teams', inputs: [mine(2), secret], outputs: [mine(3)], jobFacets: about };
-  await telling(null, runEvent(told));
-  const job = await jobNamed('joins two', people.tenantAdmin);
-  expect((await get(`/lineage-jobs/${job.id}`, people.tenantAdmin)).body).toMatchObject({ sql: about.sql.query });
-  const [{ inputs }] = (await get(`/lineage-jobs/${job.id}/runs`)).body.items;
-  expect(inputs).toMatchObject({ restricted: true });
-  expect(inputs.datasets.map(nameOf)).toEqual(['orders_2_daily']);
-  expect((await get(`/lineage-jobs/${job.id}`)).body).toMatchObject({ sql: null, restricted: true });
+describe('A job of the whole tenant', () => {
+  it('that joins what one may see with what is hidden is nothing but to admins', async () => {
+    const told = { job: 'joins two teams', inputs: [mine(2), secret], outputs: [mine(3)], jobFacets: about };
+    await telling(null, runEvent(told));
+    const job = await jobNamed('joins two', people.tenantAdmin);
+    expect((await get(`/lineage-jobs/${job.id}`, people.tenantAdmin)).body).toMatchObject({ sql: about.sql.query });
+    expect(await jobNamed('joins two')).toBeUndefined();
+    expect((await get(`/lineage-jobs/${job.id}`)).status).toBe(404);
+    expect((await get(`/lineage-jobs/${job.id}/runs`)).status).toBe(404);
+  });
+
+  it('has no words for others, and says of runs that read what is hidden that there is something', async () => {
+    const job = { job: 'looks elsewhere', jobFacets: about };
+    await telling(
+      null,
+      runEvent({ ...job, at: '2026-11-01T10:00:00Z', inputs: [mine(2)], outputs: [mine(3)] }),
+      runEvent({ ...job, at: '2026-11-01T11:00:00Z', inputs: [mine(2), secret] }),
+    );
+    const { id } = await jobNamed('looks elsewhere');
+    const [{ inputs }] = (await get(`/lineage-jobs/${id}/runs`)).body.items;
+    expect(inputs).toMatchObject({ restricted: true });
+    expect(inputs.datasets.map(nameOf)).toEqual(['orders_2_daily']);
+    expect((await get(`/lineage-jobs/${id}`)).body).toMatchObject({ sql: null, restricted: true });
+  });
 });
 
 it('Jobs and runs are read page by page, and by namespace and workspace', async () => {

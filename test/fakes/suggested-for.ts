@@ -15,6 +15,7 @@ export async function suggestedFor(
   await storeAnswer(database, {
     entityId,
     model: 'fake-model',
+    askedModel: 'fake-model',
     language: 'English',
     inputs: { table: 'told' },
     promptTokens: 10,

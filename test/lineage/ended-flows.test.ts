@@ -85,6 +85,24 @@ describe('What a job moves', () => {
     expect(await edges()).toEqual(['nightly: b -> out (x direct y)']);
   });
 
+  it('is seen again by every run, however soon it follows the one before', async () => {
+    const seen = async () => {
+      const { rows } = await catalog.database.raw<{ rows: { lately: boolean }[] }>(
+        `SELECT last_seen > now() - interval '1 hour' AS lately FROM lineage_edge`,
+      );
+      return rows.map(({ lately }) => lately);
+    };
+    await told(runEvent({ at: at('10:00'), inputs: [A], outputs: [OUT] }));
+    for (const time of ['10:01', '10:02']) {
+      await catalog.database.raw(`UPDATE lineage_edge SET last_seen = now() - interval '1 day'`);
+      await told(runEvent({ at: at(time), inputs: [A], outputs: [OUT] }));
+      expect(await seen()).toEqual([true]);
+    }
+    await catalog.database.raw(`UPDATE lineage_edge SET last_seen = now() - interval '1 day'`);
+    await told(runEvent({ at: at('09:00'), inputs: [A], outputs: [OUT] }));
+    expect(await seen()).toEqual([false]);
+  });
+
   it('of one job does not end with the run of another', async () => {
     await told(runEvent({ at: at('10:00'), inputs: [A], outputs: [OUT] }));
     await told(runEvent({ job: 'hourly', at: at('11:00'), inputs: [B], outputs: [OUT] }));

@@ -83,3 +83,15 @@ test('segments put together are the text, whatever the text and the words', () =
     ),
   );
 });
+
+test('where only the best place is wanted, the rest is marked only of a document whose name does not match', () => {
+  const sought = [{ word: 'order', prefix: true }];
+  const of = (name: string) =>
+    shown(
+      highlightsOf(tableDocument({ name, columnNames: ['order_id'], comment: 'An order' }), sought, 'order', {
+        onlyBest: true,
+      }),
+    );
+  expect(of('orders')).toEqual(['name: [order]s']);
+  expect(of('t_0815')).toEqual(['column: [order]_id', 'comment: An [order]']);
+});

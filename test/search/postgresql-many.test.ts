@@ -122,6 +122,24 @@ test('the dictionary and the counts of groups stand for what is indexed, after c
   expect((await search('ephemeral')).total).toBe(0);
 });
 
+test('a mark is what it is, whatever it is made of', async () => {
+  const odd = ['a,b', '"', '\\\\', '{a}', 'NULL', ' ', 'a\\nb', ''];
+  await index.write({
+    put: odd.map((visibleTo, at) => tableDocument({ id: `94000${at}`, name: 'oddity', visibleTo })),
+    remove: [],
+  });
+  const found = async (visibleTo: string[], onlyBest?: true) =>
+    (await search('oddity', { visibleTo, ...(onlyBest && { onlyBest }) })).hits.map(
+      ({ document }) => document.visibleTo,
+    );
+  for (const onlyBest of [undefined, true] as const) {
+    for (const mark of odd) expect(await found([mark], onlyBest), mark).toEqual([mark]);
+    expect((await found([...odd, 'workspace:large'], onlyBest)).sort()).toEqual([...odd].sort());
+    expect(await found(['a', 'b', 'null', 'workspace:large'], onlyBest)).toEqual([]);
+  }
+  await index.write({ put: [], remove: odd.map((_, at) => `94000${at}`) });
+});
+
 test('the words of names stand for the names there are, after changes and removals too, and after a rebuild', async () => {
   const { database } = catalog;
   const wrong = async () => {

@@ -21,9 +21,13 @@ export async function up(knex: Knex): Promise<void> {
     ORDER BY w.word COLLATE "C", d.standing;
     CREATE INDEX search_name_walk ON search_name (word, standing, id);
     ANALYZE search_name;
+
+    -- Which databases somebody may see is asked with each letter that is typed, too.
+    CREATE INDEX collected_database_workspace ON collected_database (workspace_id);
+    CREATE INDEX collected_database_public ON collected_database (id) WHERE visibility = 'tenant';
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw('DROP TABLE search_name');
+  await knex.raw('DROP TABLE search_name; DROP INDEX collected_database_workspace, collected_database_public;');
 }
