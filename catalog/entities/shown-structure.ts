@@ -22,7 +22,7 @@ export type ShownStructure = Omit<TableStructure, 'foreignKeys' | 'columnsText'>
  * has the text of a view or a key that names another database. Expects the structure's own database under the alias `d`.
  *
  * One that is leaving the map is judged as if it stayed: whoever might see it then is told no news by its name, and whoever
- * might not is not told it on its way out.
+ * might not is not told it on its way out. What deleted workspaces left is not on the map.
  * @param structure an expression for the structure
  * @param visible the placeholder of a condition on collected_database under the alias `d`, which it takes once
  */
@@ -39,8 +39,8 @@ export const hiddenNames = (structure: string, visible: '?' | ':visible') => `AR
      CROSS JOIN LATERAL (
        SELECT o.name, o.visibility, o.workspace_id, CAST(NULL AS timestamptz) AS retiring_at
          FROM collected_database o
-        WHERE o.source_type = own.source_type AND o.instance = own.instance AND o.name <> own.name
-          AND strpos(own.text, lower(o.name)) > 0
+        WHERE o.source_type = own.source_type AND o.instance = own.instance AND o.workspace_id IS NOT NULL
+          AND o.name <> own.name AND strpos(own.text, lower(o.name)) > 0
      ) d
      WHERE own.text <> ''
      GROUP BY d.name

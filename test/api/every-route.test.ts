@@ -231,7 +231,7 @@ async function joinTogether(): Promise<void> {
     catalogs.flatMap(({ tables }) => tables.map(({ id }) => id)),
   );
   for (const from of catalogs) {
-    await runJob(from, `nightly_${from.inner}`, [from], [`s3://${from.inner} out`]);
+    await runJob(from, `nightly_${from.shown}`, [from], [`s3://${from.inner} out`]);
     for (const to of catalogs) {
       const ends = [from.tables[0]?.id ?? '', to.tables[1]?.id ?? ''] as const;
       const [query] = await from.rows<{ id: string }>(

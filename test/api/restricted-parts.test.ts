@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { putMember } from '../../access/members.js';
 import type { TableStructure } from '../../catalog/model/table.js';
+import { nodesOfEntities } from '../../lineage/store/nodes.js';
+import { replaceEdges } from '../../lineage/store/record-edges.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
@@ -42,7 +44,9 @@ beforeAll(async () => {
   }));
   await shop.crawl();
   secret = await crawledCatalog(api.database, new SyntheticSource(2, 1), `${SECRET}_db`);
+  await secret.crawl();
   await shop.rows(`UPDATE collected_database SET source_type = 'mysql', instance = 'one-server:3306'`);
+  await drawView();
   outsider = await api.person('Outsider', { workspace: shop.workspaceId, as: 'admin' });
   member = await api.person('Member', { workspace: shop.workspaceId, as: 'viewer' });
   await putMember(api.database, secret.workspaceId, member.personId, 'viewer');
@@ -134,6 +138,11 @@ it('shows all of it to whoever may see both, from the next request on', async ()
   expect((await get(`/entities/${ids.view}`)).structure).toHaveProperty('restricted');
 });
 
+it('tells why a view is not read whole to whoever may see all that it reads', async () => {
+  const reason = async (as: Caller) => (await get(`/entities/${ids.view}/lineage`, as)).edges[0].processes[0].reason;
+  expect([await reason(outsider), await reason(member)]).toEqual([null, 'no column zanzibar_id']);
+});
+
 it('judges a database that leaves the map as if it stayed', async () => {
   const leave = (at: string) =>
     secret.rows(`UPDATE collected_database SET retiring_at = ${at} WHERE id = ?`, [secret.collectedDatabaseId]);
@@ -142,6 +151,33 @@ it('judges a database that leaves the map as if it stayed', async () => {
   expect((await get(`/entities/${ids.view}`, member)).structure).toHaveProperty('viewDefinition');
   await leave('NULL');
 });
+
+/** The view's edges, from a hidden table and from a visible one, by a process that has something to say of the former. */
+async function drawView(): Promise<void> {
+  const [process] = await shop.rows<{ id: string }>(
+    `INSERT INTO lineage_process (kind, key, name, collected_database_id, entity_id, state, reason)
+     SELECT 'view', 'view', e.name, e.collected_database_id, e.id, 'partial', 'no column zanzibar_id'
+       FROM entity e WHERE e.comment = 'view'
+     RETURNING id`,
+  );
+  const entities = await shop.rows<{ id: string }>(
+    `(SELECT id FROM entity WHERE comment = 'view')
+     UNION ALL (SELECT id FROM entity WHERE comment = 'table 2')
+     UNION ALL (SELECT id FROM entity WHERE collected_database_id = ? AND kind = 'table' LIMIT 1)`,
+    [secret.collectedDatabaseId],
+  );
+  const nodes = await nodesOfEntities(
+    api.database,
+    entities.map(({ id }) => id),
+  );
+  const [downstream = '', ...sources] = entities.map(({ id }) => nodes.get(id) ?? '');
+  const processId = process?.id ?? '';
+  await replaceEdges(
+    api.database,
+    [processId],
+    sources.map((upstream) => ({ processId, upstream, downstream, direct: true, columns: [] })),
+  );
+}
 
 const show = (visibility: string) =>
   secret.rows('UPDATE collected_database SET visibility = ? WHERE id = ?', [visibility, secret.collectedDatabaseId]);
