@@ -97,8 +97,8 @@ export async function listPlanChanges(
               'structure', s.structure, 'hidden', ${hiddenNames('s.structure', ':visible')}) END AS planned
        FROM plan_change c
        JOIN crawl_unit u ON u.run_id = c.run_id AND u.unit = c.unit
-       LEFT JOIN collected_database d ON d.id = u.collected_database_id
        LEFT JOIN entity e ON e.id = c.entity_id
+       LEFT JOIN collected_database d ON d.id = e.collected_database_id
        LEFT JOIN staged_object s ON s.run_id = c.run_id AND s.unit = c.unit AND s.page = c.page
         AND s.native_key = c.native_key AND s.op = 'upsert'
       WHERE c.run_id = :runId AND c.id > CAST(:after AS bigint)

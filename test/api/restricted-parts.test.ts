@@ -143,6 +143,14 @@ it('tells why a view is not read whole to whoever may see all that it reads', as
   expect([await reason(outsider), await reason(member)]).toEqual([null, 'no column zanzibar_id']);
 });
 
+it('leaves it out of what a plan would change', async () => {
+  const change = async (as: Caller) => JSON.stringify((await get(`/runs/${await planned()}/plan/changes`, as)).items);
+  const [told, whole] = [await change(outsider), await change(member)];
+  expect(told).toContain('restricted');
+  expect(told.toLowerCase()).not.toContain(SECRET);
+  expect(whole.match(/zanzibar_orders_[23]/g)).toEqual(['zanzibar_orders_2', 'zanzibar_orders_3']);
+});
+
 it('judges a database that leaves the map as if it stayed', async () => {
   const leave = (at: string) =>
     secret.rows(`UPDATE collected_database SET retiring_at = ${at} WHERE id = ?`, [secret.collectedDatabaseId]);
@@ -177,6 +185,26 @@ async function drawView(): Promise<void> {
     [processId],
     sources.map((upstream) => ({ processId, upstream, downstream, direct: true, columns: [] })),
   );
+}
+
+/** A run that plans to lead the key to another hidden table, and to give the table a text that names a third. */
+async function planned(): Promise<string> {
+  const { runId } = await shop.crawl();
+  await shop.rows('INSERT INTO crawl_plan (run_id, crawler_id) VALUES (?, ?)', [runId, shop.crawlerId]);
+  await shop.rows(
+    `WITH staged AS (
+       INSERT INTO staged_object (run_id, unit, page, op, kind, native_key, guid, type, name, structure)
+       SELECT ?, 1, 1, 'upsert', 'table', 'planned', e.guid, e.type, e.name,
+              CAST(replace(e.structure::text, 'zanzibar_orders_2', 'zanzibar_orders_3') AS jsonb)
+              || CAST('{"viewDefinition": "select 1 from zanzibar_db.zanzibar_orders_4"}' AS jsonb)
+         FROM entity e
+        WHERE e.id = ?
+     )
+     INSERT INTO plan_change (run_id, unit, change, entity_id, native_key, page, from_version, to_version, guid, kind, type, name)
+     SELECT ?, 1, 'changed', e.id, 'planned', 1, 2, 3, e.guid, 'table', e.type, e.name FROM entity e WHERE e.id = ?`,
+    [runId, ids.table, runId, ids.table],
+  );
+  return runId;
 }
 
 const show = (visibility: string) =>
