@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { freePort } from '../cli/embedded/free-port.js';
 import { startPostgres } from '../cli/embedded/postgres.js';
 import { type Database, migrate, openDatabase } from '../db/database.js';
-import { postgresCpu } from './postgres-cpu.js';
+import { processorSecondsOfPostgres } from './processor-time.js';
 
 /** A catalog of its own with room for a large index. */
 export interface IndexServer {
@@ -35,7 +35,7 @@ export async function startIndexServer(connections: number, keep?: string): Prom
   return {
     url: server.url,
     database,
-    cpu: () => postgresCpu(server.process.pid),
+    cpu: () => processorSecondsOfPostgres(join(directory, 'postgres')) * 1_000,
     close: async () => {
       await database.destroy();
       await server.stop();

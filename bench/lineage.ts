@@ -1,16 +1,13 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { loadavg } from 'node:os';
 import { visibleOutside, visiblePredicate } from '../access/visibility.js';
-import { freePort } from '../cli/embedded/free-port.js';
-import { startPostgres } from '../cli/embedded/postgres.js';
-import { type Database, migrate, openDatabase } from '../db/database.js';
+import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
 import { readColumnGraph } from '../lineage/read/column-graph.js';
 import { readGraph } from '../lineage/read/graph.js';
 import { allImpact, listImpact } from '../lineage/read/impact.js';
 import type { View } from '../lineage/read/neighbours.js';
 import { shortestPath } from '../lineage/read/reach.js';
+import { startIndexServer } from './index-server.js';
 import { type LineageWrites, measureLineageWrites } from './measure-lineage-writes.js';
 import { percentile, printMeasures } from './print-measures.js';
 import { fillLineage, type SyntheticLineage } from './synthetic-lineage.js';
@@ -29,7 +26,7 @@ interface Options {
  * beside it the recursive query that a graph of this size costs at the least, without looking who may see what.
  */
 export async function benchLineage({ tables, edges, questions, edgesWritten }: Options): Promise<void> {
-  const { database, url, postmaster, close } = await openCatalog();
+  const { database, url, cpu, close } = await startIndexServer(4);
   try {
     const began = performance.now();
     const graph = await fillLineage(database, { tables, edges });
@@ -50,7 +47,7 @@ export async function benchLineage({ tables, edges, questions, edgesWritten }: O
       measured[kind] = times;
     }
     const exported = await exportOfHub(database, graph);
-    const writes = await measureLineageWrites({ database, url, postmaster }, graph, viewOf(graph), edgesWritten);
+    const writes = await measureLineageWrites({ database, url, cpu }, graph, viewOf(graph), edgesWritten);
     const rows = { ...readingRows(measured), ...writingRows(writes) };
     printMeasures(
       `Lineage among ${graph.edges} edges over ${tables} tables, milliseconds unless said otherwise; load ${loadavg()[0]?.toFixed(1)}`,
@@ -207,31 +204,4 @@ function recursive(database: Database, table: number, direction: 'up' | 'down', 
      SELECT count(DISTINCT node) FROM reached`,
     { table, depth },
   );
-}
-
-async function openCatalog(): Promise<{
-  database: Database;
-  url: string;
-  postmaster: number | undefined;
-  close(): Promise<void>;
-}> {
-  const directory = mkdtempSync(join(tmpdir(), 'datamap-lineage-'));
-  chmodSync(directory, 0o755);
-  const server = await startPostgres({
-    dataDirectory: join(directory, 'postgres'),
-    port: await freePort(),
-    settings: { shared_buffers: '1GB', max_wal_size: '4GB' },
-  });
-  const database = openDatabase(server.url, { name: 'datamap-bench', max: 4 });
-  await migrate(database);
-  return {
-    database,
-    url: server.url,
-    postmaster: server.process.pid,
-    close: async () => {
-      await database.destroy();
-      await server.stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
 }

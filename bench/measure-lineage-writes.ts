@@ -5,8 +5,8 @@ import { readGraph } from '../lineage/read/graph.js';
 import { degreesOf, type View } from '../lineage/read/neighbours.js';
 import { countNeighbours } from '../lineage/store/count-neighbours.js';
 import { type FoundEdge, replaceEdges } from '../lineage/store/record-edges.js';
+import type { IndexServer } from './index-server.js';
 import { longestLock } from './longest-lock.js';
-import { postgresCpu } from './postgres-cpu.js';
 import type { SyntheticLineage } from './synthetic-lineage.js';
 
 const READERS = 'datamap-bench-lineage-readers';
@@ -47,12 +47,11 @@ export interface LineageWrites {
  * @throws when the neighbours of the hub are not exactly as many as there are
  */
 export async function measureLineageWrites(
-  { database, url, postmaster }: { database: Database; url: string; postmaster: number | undefined },
+  { database, url, cpu }: Pick<IndexServer, 'database' | 'url' | 'cpu'>,
   graph: SyntheticLineage,
   view: View,
   edges: number,
 ): Promise<LineageWrites> {
-  const cpu = () => postgresCpu(postmaster);
   const limit = await plainInsert(database, edges, cpu);
   const writeAll = async () => {
     const batches = await viewsInBatches(database, edges / EDGES_OF_VIEW, graph);

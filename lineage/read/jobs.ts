@@ -3,6 +3,7 @@ import { DECIMAL, decodeCursor, type Page, pageOf } from '../../catalog/model/cu
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
+import { HIDDEN_DATABASES, movesHiddenData } from './hidden-data.js';
 
 /** Which jobs a reader may see, and how much of them. */
 export interface JobReader {
@@ -41,8 +42,6 @@ export interface JobDetail extends Job {
   restricted: boolean;
 }
 
-const HIDDEN = 'SELECT d.id FROM collected_database d WHERE NOT coalesce((:visible), false)';
-
 /**
  * Whether the process `p` may be known of: by the workspace whose events they are, and by whoever sees all of the databases that
  * it is concerned with. Needs `d`, the most hidden of them when it was drawn; there may be several, and others by now.
@@ -51,12 +50,7 @@ const SHOWN = `
   (p.collected_database_id IS NULL OR coalesce((:visible), false))
   AND (:everything OR coalesce(p.workspace_id = ANY(CAST(:workspaces AS uuid[])), false)
        OR p.collected_database_id IS NOT NULL)
-  AND NOT EXISTS (
-    SELECT
-    FROM lineage_edge l
-    WHERE l.process_id = p.id AND l.valid_to IS NULL
-      AND (l.upstream_database_id IN (${HIDDEN}) OR l.downstream_database_id IN (${HIDDEN}))
-  )`;
+  AND NOT ${movesHiddenData(HIDDEN_DATABASES)}`;
 
 /**
  * Whether what the job `p` says in its own words may be read: statements, code and errors name tables, also those that no event
