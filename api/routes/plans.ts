@@ -1,3 +1,4 @@
+import { visiblePredicate } from '../../access/visibility.js';
 import { getCrawler } from '../../catalog/crawlers/read-crawlers.js';
 import { PlanNotOpen } from '../../catalog/plans/errors.js';
 import { discardPlan } from '../../catalog/plans/plan-state.js';
@@ -66,8 +67,8 @@ export const planRoutes: Route[] = [
     query: runChangeQuery,
     reply: { status: 200, description: 'A page of changes.', body: planChangePageSchema },
     problems: ['PLAN_NOT_OPEN'],
-    handle: async ({ database }, { params, query: { change, ...page } }) => {
-      const found = await listPlanChanges(database, params.id, { change }, page);
+    handle: async ({ database }, { actor, params, query: { change, ...page } }) => {
+      const found = await listPlanChanges(database, params.id, { change }, page, visiblePredicate(actor));
       return {
         body: { ...found, items: found.items.map((item) => ({ ...item, qualifiedName: qualifiedName(item) })) },
       };

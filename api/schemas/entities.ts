@@ -30,6 +30,15 @@ export const summaryFields = {
 export const entitySummarySchema = z.object(summaryFields).meta({ id: 'EntitySummary' });
 export const entityPageSchema = pageOf(entitySummarySchema, 'EntityPage');
 
+/** In place of what leads to a database that the reader may not see. */
+export const restrictedSchema = z
+  .object({ restricted: z.literal(true) })
+  .meta({ id: 'Restricted', description: 'It is in a database that you may not see.' });
+export const restrictedParts = z
+  .array(z.enum(['viewDefinition']))
+  .optional()
+  .meta({ description: 'What is left out since it names a database that you may not see.' });
+
 const keySchema = z.object({ name: z.string(), columns: z.array(z.string()) }).meta({ id: 'Key' });
 /** A structure but its columns, as the entity and its versions show it. */
 export const structureFields = {
@@ -40,12 +49,15 @@ export const structureFields = {
       .object({
         name: z.string(),
         columns: z.array(z.string()),
-        references: z.object({
-          database: z.string().optional(),
-          schema: z.string().optional(),
-          table: z.string(),
-          columns: z.array(z.string()),
-        }),
+        references: z.union([
+          z.object({
+            database: z.string().optional(),
+            schema: z.string().optional(),
+            table: z.string(),
+            columns: z.array(z.string()),
+          }),
+          restrictedSchema,
+        ]),
         onUpdate: z.string().optional(),
         onDelete: z.string().optional(),
       })
@@ -67,6 +79,7 @@ export const structureFields = {
   ),
   partitionedBy: z.string().optional(),
   viewDefinition: z.string().optional(),
+  restricted: restrictedParts,
   properties: z.record(z.string(), z.string()),
 };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { restrictedSchema } from './entities.js';
 import { cursor, decimalId, flag, limit, pageOf } from './lists.js';
 
 const column = {
@@ -81,12 +82,15 @@ const referenceSchema = z
   .object({
     name: z.string(),
     columns: z.array(z.string()),
-    references: z.object({
-      database: z.string(),
-      schema: z.string().nullable(),
-      table: z.string(),
-      columns: z.array(z.string()),
-    }),
+    references: z.union([
+      z.object({
+        database: z.string(),
+        schema: z.string().nullable(),
+        table: z.string(),
+        columns: z.array(z.string()),
+      }),
+      restrictedSchema,
+    ]),
     onUpdate: z.string().nullable(),
     onDelete: z.string().nullable(),
     entity: z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { structureFields } from './entities.js';
+import { restrictedParts, structureFields } from './entities.js';
 import { decimalId, pageOf, timestamp } from './lists.js';
 import { columnSchema } from './table-parts.js';
 
@@ -79,6 +79,7 @@ export const versionDiffSchema = z
     keys: z.object(listDiff(named)),
     indexes: z.object(listDiff(named)),
     viewDefinition: z.string().nullable().meta({ description: "A unified diff of the view's text." }),
+    restricted: restrictedParts,
   })
   .meta({ id: 'VersionDiff' });
 export const tableVersionDiffSchema = versionDiffSchema

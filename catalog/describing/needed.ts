@@ -145,10 +145,13 @@ function toldTable(row: Row): TableToDescribe {
     type: row.type,
     comment: row.comment?.trim() ? row.comment : null,
     primaryKey: primaryKey?.columns ?? [],
-    foreignKeys: foreignKeys.map(({ columns: of, references: { schema, table, columns: to } }) => ({
-      columns: of,
-      references: `${schema === undefined ? '' : `${schema}.`}${table} (${to.join(', ')})`,
-    })),
+    // What is suggested is read by whoever sees the table: of other databases, which they may not see, nothing is told.
+    foreignKeys: foreignKeys
+      .filter(({ references }) => references.database === undefined)
+      .map(({ columns: of, references: { schema, table, columns: to } }) => ({
+        columns: of,
+        references: `${schema === undefined ? '' : `${schema}.`}${table} (${to.join(', ')})`,
+      })),
     columns: columns.map(({ name, type, comment }) => ({ name, type, comment: comment?.trim() ? comment : null })),
   };
 }

@@ -4,8 +4,9 @@ import { query } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
 import type { DescribedTable } from '../model/ddl.js';
 import { placesOf } from '../model/guid.js';
-import type { Partition, TableType } from '../model/table.js';
+import type { ForeignKey, Partition, TableType } from '../model/table.js';
 import { getEntity } from './entity.js';
+import type { ShownForeignKey } from './shown-structure.js';
 import { getVersion, type Version } from './versions.js';
 
 /** A text with more partitions than this is read by nobody. */
@@ -56,16 +57,23 @@ export async function describeVersion(
 
 /** A version that was read, as its DDL is written from. */
 export function describedVersion({ guid, type, owner, comment, structure }: Version): DescribedTable {
+  const { restricted, foreignKeys, ...shown } = structure;
+  const left = foreignKeys.filter((key) => !isWhole(key));
   return {
     ...placesOf(guid),
     type: type as TableType,
     owner,
     comment,
-    structure,
+    structure: { ...shown, foreignKeys: foreignKeys.filter(isWhole) },
     partitions: [],
     partitionsLeftOut: 'all',
+    ...(restricted === undefined && left.length === 0
+      ? {}
+      : { restricted: { foreignKeys: left.map(({ name }) => name), viewDefinition: restricted !== undefined } }),
   };
 }
+
+const isWhole = (key: ShownForeignKey): key is ForeignKey => !('restricted' in key.references);
 
 async function firstPartitions(database: Database, id: string): Promise<Partition[]> {
   const rows = await query<{

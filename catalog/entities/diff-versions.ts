@@ -42,14 +42,17 @@ export interface VersionDiff {
   /** Primary, unique and foreign keys, named by their constraint. */
   keys: ListDiff<Record<string, unknown> & { name: string }>;
   indexes: ListDiff<Record<string, unknown> & { name: string }>;
-  /** A unified diff of the view's text; null where it is the same. */
+  /** A unified diff of the view's text; null where it is the same, or where that of either may not be seen. */
   viewDefinition: string | null;
+  /** What of either version names a database that the reader may not see; absent where nothing does. */
+  restricted?: 'viewDefinition'[];
 }
 
 /** Compares two versions of one entity, the older first. */
 export function diffVersions(from: Version, to: Version): VersionDiff {
   const columns = diffLists(from.structure.columns, to.structure.columns);
   const renames = possibleRenames(columns.removed, columns.added);
+  const restricted = from.structure.restricted ?? to.structure.restricted;
   return {
     from: from.version,
     to: to.version,
@@ -57,7 +60,8 @@ export function diffVersions(from: Version, to: Version): VersionDiff {
     columns: { ...columns, possibleRenames: renames, aligned: alignColumns(from, to, renames) },
     keys: diffLists(keysOf(from), keysOf(to)),
     indexes: diffLists(from.structure.indexes.map(plain), to.structure.indexes.map(plain)),
-    viewDefinition: diffTexts(viewText(from), viewText(to)),
+    viewDefinition: restricted === undefined ? diffTexts(viewText(from), viewText(to)) : null,
+    ...(restricted === undefined ? {} : { restricted }),
   };
 }
 

@@ -3,8 +3,8 @@ import type { Database } from '../../db/database.js';
 import { prepared } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
 
-import { type StoredStructure, structureOf } from '../model/stored-structure.js';
-import type { TableStructure } from '../model/table.js';
+import type { StoredStructure } from '../model/stored-structure.js';
+import { hiddenNames, type ShownStructure, shownStructure } from './shown-structure.js';
 
 export type EntityKind = 'database' | 'schema' | 'table';
 
@@ -43,7 +43,7 @@ export interface Entity extends EntitySummary {
   workspace: { id: string; name: string };
   visibility: 'tenant' | 'workspace';
   /** Keys, indexes, view text and the like. Columns and partitions have lists of their own, for there may be many. */
-  structure: Omit<TableStructure, 'columns'>;
+  structure: Omit<ShownStructure, 'columns'>;
   partitionCount: number;
   createdAt: Date;
   /** When the structure changed last, and the run that saw it. */
@@ -59,13 +59,13 @@ export const SUMMARY_COLUMNS = `
   e.column_count AS "columnCount", o.row_estimate::float8 AS rows, o.size_bytes::float8 AS bytes, e.version,
   e.changed_at AS "changedAt", e.removed_at AS "removedAt"`;
 
-/** Columns of an Entity; beside those of its summary, `s` is data_source, `c` crawler, `w` workspace. */
+/** Columns of an Entity; beside those of its summary, `s` is data_source, `c` crawler, `w` workspace. Takes the condition of visibility. */
 const COLUMNS = `${SUMMARY_COLUMNS},
   d.id AS "databaseId", d.source_type AS "sourceType", d.instance, d.visibility,
   jsonb_build_object('id', s.id, 'name', s.name) AS "dataSource",
   jsonb_build_object('id', c.id, 'name', c.name) AS crawler,
   jsonb_build_object('id', w.id, 'name', w.name) AS workspace,
-  e.structure - 'columns' AS structure,
+  e.structure - 'columns' AS structure, ${hiddenNames('e.structure', '?')} AS hidden,
   (SELECT count(*)::int FROM table_partition p WHERE p.entity_id = e.id) AS "partitionCount",
   e.created_at AS "createdAt", e.changed_run_id AS "changedRunId", d.last_complete_at AS "collectedAt"`;
 
@@ -107,14 +107,15 @@ export async function findEntity<More extends object>(
      WHERE e.${column} = ? AND ?
      ORDER BY e.removed_at DESC NULLS FIRST, e.id DESC
      LIMIT 1`,
-    [...more.bindings, value, visible],
+    [visible, ...more.bindings, value, visible],
   );
   if (row === undefined) throw new NotFound('entity', value);
-  const { columns: _, ...structure } = structureOf(row.structure);
-  return { ...row, structure };
+  const { hidden, ...entity } = row;
+  const { columns: _, ...structure } = shownStructure(row.structure, hidden, row.schema);
+  return { ...(entity as Entity & More), structure };
 }
 
-type EntityRow = Omit<Entity, 'structure'> & { structure: StoredStructure };
+type EntityRow = Omit<Entity, 'structure'> & { structure: StoredStructure; hidden: string[] };
 
 /**
  * Proves that an entity is there and may be seen, for the lists that hang on it.

@@ -3,13 +3,15 @@ import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
 import { requireVisible } from './entity.js';
+import { hiddenNames, isAmong, type Restricted } from './shown-structure.js';
 
 /** A foreign key between two tables of the map, seen from one of them. */
 export interface Reference {
   /** The name of the constraint. */
   name: string;
   columns: string[];
-  references: { database: string; schema: string | null; table: string; columns: string[] };
+  /** Restricted where that is in a database of the map that the asker may not see. */
+  references: { database: string; schema: string | null; table: string; columns: string[] } | Restricted;
   onUpdate: string | null;
   onDelete: string | null;
   /** The table at the other end; null where the map has none that the asker may see. */
@@ -35,16 +37,16 @@ const FOREIGN_KEY = `
   k.key ->> 'onUpdate' AS "onUpdate", k.key ->> 'onDelete' AS "onDelete"`;
 
 /**
- * Lists the foreign keys of a table with the tables they refer to. A table that the asker may not see is as one that was
- * never collected: what the key says stands in the table that may be seen.
+ * Lists the foreign keys of a table with the tables they refer to. Of what is in a database that the asker may not see the
+ * key's own name and columns are told alone; a database that the map does not have stands as the key names it.
  * @param visible a condition on collected_database under the alias `d`
  * @throws NotFound
  */
 export async function listReferences(database: Database, entityId: string, visible: Knex.Raw): Promise<Reference[]> {
   await requireVisible(database, entityId, visible);
-  return query<Reference>(
+  const rows = await query<Reference & { references: { database: string }; hidden: string[] }>(
     database,
-    `SELECT ${FOREIGN_KEY}, x.entity
+    `SELECT ${FOREIGN_KEY}, x.entity, ${hiddenNames('e.structure', ':visible')} AS hidden
        FROM entity e
        JOIN collected_database d ON d.id = e.collected_database_id
        CROSS JOIN LATERAL jsonb_array_elements(e.structure -> 'foreignKeys') WITH ORDINALITY AS k (key, place)
@@ -63,6 +65,9 @@ export async function listReferences(database: Database, entityId: string, visib
       WHERE e.id = :entityId
       ORDER BY k.place`,
     { entityId, visible },
+  );
+  return rows.map(({ hidden, ...reference }) =>
+    isAmong(hidden, reference.references.database) ? { ...reference, references: { restricted: true } } : reference,
   );
 }
 

@@ -4,9 +4,10 @@ import { query } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
 
-import { type StoredStructure, structureOf } from '../model/stored-structure.js';
-import type { TableStructure } from '../model/table.js';
+import { placesOf } from '../model/guid.js';
+import type { StoredStructure } from '../model/stored-structure.js';
 import { requireVisible } from './entity.js';
+import { hiddenNames, type ShownStructure, shownStructure } from './shown-structure.js';
 
 export interface VersionSummary {
   version: number;
@@ -18,11 +19,14 @@ export interface VersionSummary {
   type: string;
 }
 
-/** An entity as it stood at one version: its stored snapshot, never the present one with marks. */
+/**
+ * An entity as it stood at one version: its stored snapshot, never the present one with marks. What of it the reader may see
+ * is decided as databases stand now.
+ */
 export interface Version extends VersionSummary {
   owner: string | null;
   comment: string | null;
-  structure: TableStructure;
+  structure: ShownStructure;
 }
 
 /** The current version stands in entity, superseded ones in entity_version. */
@@ -76,13 +80,17 @@ export async function getVersion(
   visible: Knex.Raw,
 ): Promise<Version> {
   await requireVisible(database, entityId, visible);
-  const [row] = await query<Omit<Version, 'structure'> & { structure: StoredStructure }>(
+  const [row] = await query<Omit<Version, 'structure'> & { structure: StoredStructure; hidden: string[] }>(
     database,
-    `SELECT version, recorded_at AS "recordedAt", run_id AS "runId", guid, type, owner, comment, structure
+    `SELECT v.version, v.recorded_at AS "recordedAt", v.run_id AS "runId", v.guid, v.type, v.owner, v.comment, v.structure,
+            ${hiddenNames('v.structure', '?')} AS hidden
      FROM (${ALL_VERSIONS}) v
-     WHERE entity_id = ? AND version = ?`,
-    [entityId, version],
+     JOIN entity e ON e.id = v.entity_id
+     JOIN collected_database d ON d.id = e.collected_database_id
+     WHERE v.entity_id = ? AND v.version = ?`,
+    [visible, entityId, version],
   );
   if (row === undefined) throw new NotFound('version', `${version} of entity ${entityId}`);
-  return { ...row, structure: structureOf(row.structure) };
+  const { hidden, ...rest } = row;
+  return { ...rest, structure: shownStructure(row.structure, hidden, placesOf(row.guid).schema) };
 }

@@ -6,6 +6,8 @@ export interface DescribedTable extends Pick<SourceTable, 'schema' | 'name' | 't
   comment: string | null;
   /** Partitions that are not among `partitions`: how many, or `all` of a version, which keeps none. */
   partitionsLeftOut: number | 'all';
+  /** What is not in `structure` since it names what the reader may not see. */
+  restricted?: { foreignKeys: string[]; viewDefinition: boolean };
 }
 
 /** The statements that make a table anew, in the dialect of its source. */
@@ -22,6 +24,15 @@ export interface Ddl {
 export function ddlText({ notes, statements, foreignKeys }: Ddl): string {
   const comments = notes.map((note) => `-- ${note.replaceAll(/[\r\n]+/g, ' ')}\n`).join('');
   return `${comments}${comments === '' ? '' : '\n'}${[...statements, ...foreignKeys].map((one) => `${one};\n`).join('\n')}`;
+}
+
+/** The notes on what names something that the reader may not see. */
+export function restrictedNotes({ restricted }: DescribedTable): string[] {
+  if (restricted === undefined) return [];
+  return [
+    ...(restricted.viewDefinition ? ['The text of the view is left out: it names something restricted.'] : []),
+    ...restricted.foreignKeys.map((name) => `The foreign key ${name} is left out: it refers to something restricted.`),
+  ];
 }
 
 /** The note on partitions that are not written; none where all are. */

@@ -13,6 +13,7 @@ export interface TableToDescribe {
   type: string;
   comment: string | null;
   primaryKey: string[];
+  /** Those within its database. */
   foreignKeys: { columns: string[]; references: string }[];
   columns: ColumnToDescribe[];
 }

@@ -1,10 +1,13 @@
+import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { diffVersions, type VersionDiff } from '../entities/diff-versions.js';
 import type { EntityKind } from '../entities/entity.js';
 import type { RunChange } from '../entities/list-run-changes.js';
+import { hiddenNames, shownStructure } from '../entities/shown-structure.js';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
-import { type StoredStructure, structureOf } from '../model/stored-structure.js';
+import { placesOf } from '../model/guid.js';
+import type { StoredStructure } from '../model/stored-structure.js';
 import { PlanNotOpen } from './errors.js';
 import type { PlanState } from './plan-state.js';
 
@@ -63,10 +66,13 @@ interface Side {
   owner: string | null;
   comment: string | null;
   structure: StoredStructure;
+  /** Databases of the same server that it may name and the reader may not see. */
+  hidden: string[];
 }
 
 /**
- * Lists what an open plan would do.
+ * Lists what an open plan would do. The caller has made sure that the reader is in the crawler's workspace.
+ * @param visible a condition on collected_database under the alias `d`: what tables of the plan say of other databases
  * @throws PlanNotOpen, InvalidCursor
  */
 export async function listPlanChanges(
@@ -74,6 +80,7 @@ export async function listPlanChanges(
   runId: string,
   filter: { change?: RunChange['change'] },
   page: { cursor?: string; limit: number },
+  visible: Knex.Raw,
 ): Promise<Page<PlanChange>> {
   const { state, note, createdAt } = await getPlan(database, runId);
   if (state !== 'open') throw new PlanNotOpen(state, note);
@@ -84,32 +91,33 @@ export async function listPlanChanges(
             c.guid, c.kind, c.type, c.name, u.database_name AS database, c.schema_name AS schema,
             CASE WHEN c.change = 'changed' THEN jsonb_build_object(
               'guid', split_part(e.guid, '#', 1), 'type', e.type, 'owner', e.owner, 'comment', e.comment,
-              'structure', e.structure) END AS before,
+              'structure', e.structure, 'hidden', ${hiddenNames('e.structure', ':visible')}) END AS before,
             CASE WHEN c.change = 'changed' THEN jsonb_build_object(
-              'guid', s.guid, 'type', s.type, 'owner', s.owner, 'comment', s.comment, 'structure', s.structure)
-              END AS planned
+              'guid', s.guid, 'type', s.type, 'owner', s.owner, 'comment', s.comment,
+              'structure', s.structure, 'hidden', ${hiddenNames('s.structure', ':visible')}) END AS planned
        FROM plan_change c
        JOIN crawl_unit u ON u.run_id = c.run_id AND u.unit = c.unit
        LEFT JOIN entity e ON e.id = c.entity_id
+       LEFT JOIN collected_database d ON d.id = e.collected_database_id
        LEFT JOIN staged_object s ON s.run_id = c.run_id AND s.unit = c.unit AND s.page = c.page
         AND s.native_key = c.native_key AND s.op = 'upsert'
       WHERE c.run_id = :runId AND c.id > CAST(:after AS bigint)
         AND (CAST(:change AS text) IS NULL OR c.change = :change)
       ORDER BY c.id
       LIMIT :limit + 1`,
-    { runId, after: after ?? '0', change: filter.change ?? null, limit: page.limit },
+    { runId, after: after ?? '0', change: filter.change ?? null, limit: page.limit, visible },
   );
   return pageOf(
     rows,
     page.limit,
     ({ before, planned, ...row }) => {
       const sides = before?.guid != null && planned?.guid != null ? { before, planned } : undefined;
-      const version = (side: Side, number: number | null) => ({
+      const version = ({ hidden, ...side }: Side, number: number | null) => ({
         ...side,
         version: number ?? 1,
         recordedAt: createdAt,
         runId,
-        structure: structureOf(side.structure),
+        structure: shownStructure(side.structure, hidden, placesOf(side.guid).schema),
       });
       const diff =
         sides === undefined

@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { jobsOfHiddenData } from './hidden-jobs.js';
+import { processesOfHiddenData } from './hidden-data.js';
 import { AT_THE_TIME, type View } from './neighbours.js';
 
 /** A table or other thing that data comes from or goes to. */
@@ -75,7 +75,7 @@ export function describeNodes(database: Database, nodes: readonly string[]): Pro
 
 /**
  * The edges between pairs of nodes that may be seen, each pair's as one. What a process of a database that may not be seen
- * is called is left out, and what a job is called that also moves data of such a database.
+ * is called is left out; of one that also moves data of such a database, what a job is called and why it is not read whole.
  */
 export async function describeEdges(
   database: Database,
@@ -113,14 +113,22 @@ export async function describeEdges(
       asOf: asOf ?? null,
     },
   );
-  const jobs = edges.flatMap(({ processes }) => processes.filter(({ kind, name }) => kind === 'job' && name !== null));
-  const unnamed = await jobsOfHiddenData(database, [...new Set(jobs.map(({ id }) => id))], visible);
+  const telling = edges.flatMap(({ processes }) => processes.filter(tells));
+  const hidden = await processesOfHiddenData(database, [...new Set(telling.map(({ id }) => id))], visible);
   return edges.map((edge) => ({
     ...edge,
-    processes: edge.processes.map((process) => (unnamed.has(process.id) ? { ...process, name: null } : process)),
+    processes: edge.processes.map((process) =>
+      hidden.has(process.id)
+        ? { ...process, name: process.kind === 'job' ? null : process.name, reason: null }
+        : process,
+    ),
     columns: (edge.columns as unknown as DescribedEdge['columns'][]).flat(),
   }));
 }
+
+/** Whether it says something in which the name of any of its tables may stand; what people state is theirs to word. */
+const tells = ({ kind, name, reason }: DescribedProcess): boolean =>
+  kind !== 'manual' && (reason !== null || (kind === 'job' && name !== null));
 
 const COLUMNS = `
      LEFT JOIN LATERAL (

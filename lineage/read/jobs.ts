@@ -3,7 +3,7 @@ import { DECIMAL, decodeCursor, type Page, pageOf } from '../../catalog/model/cu
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
-import { HIDDEN_DATABASES, movesHiddenData } from './hidden-jobs.js';
+import { HIDDEN_DATABASES, movesHiddenData } from './hidden-data.js';
 
 /** Which jobs a reader may see, and how much of them. */
 export interface JobReader {

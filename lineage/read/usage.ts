@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../../catalog/model/cursor.js';
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { jobsOfHiddenData } from './hidden-jobs.js';
+import { processesOfHiddenData } from './hidden-data.js';
 import { shownAt } from './neighbours.js';
 
 /** A statement that was run at the source and reads or writes a table. */
@@ -176,6 +176,6 @@ export async function processesOfTable(
     { entityId, visible, outside, limit },
   );
   const jobs = rows.filter(({ kind }) => kind === 'job').map(({ id }) => id);
-  const unnamed = await jobsOfHiddenData(database, jobs, visible);
+  const unnamed = await processesOfHiddenData(database, jobs, visible);
   return rows.map(({ id, ...process }) => (unnamed.has(id) ? { ...process, name: null } : process));
 }

@@ -124,6 +124,23 @@ describe('after a run', () => {
     expect({ tokens, requests, made }).toEqual({ tokens: spent, requests: 3, made: 9 });
   });
 
+  it('the model is told of keys within the database alone: its words are read by whoever sees the table', async () => {
+    const references = { table: 'orders_1_daily', columns: ['id'] };
+    source.edit(SyntheticSource.keyOf(0), ({ structure }) => ({
+      structure: {
+        ...structure,
+        foreignKeys: [
+          { name: 'own', columns: ['c1'], references },
+          { name: 'other', columns: ['c2'], references: { ...references, database: 'payroll', table: 'wages' } },
+        ],
+      },
+    }));
+    await crawl();
+    await describeOnce();
+    expect(JSON.stringify(endpoint.asked)).not.toMatch(/payroll|wages/);
+    expect(JSON.stringify(endpoint.asked)).toContain('orders_1_daily (id)');
+  });
+
   it('only what changed is asked about again; its old suggestion is stale, and what was rejected stays so', async () => {
     await crawl();
     await describeOnce();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { putMember } from '../../access/members.js';
 import type { Route } from '../../api/route.js';
 import { allRoutes } from '../../api/routes/index.js';
+import type { SourceTable } from '../../catalog/model/table.js';
 import { nodesOfEntities } from '../../lineage/store/nodes.js';
 import { replaceEdges } from '../../lineage/store/record-edges.js';
 import { stateEdge } from '../../lineage/store/stated-edges.js';
@@ -110,7 +111,7 @@ async function walkThings(as: Caller, { path, access }: Route): Promise<void> {
     .replace(':version', '1')
     .replace(':column', 'c4')
     .replace(':entityId', '1')
-    .replace(/diff$/, 'diff?from=1&to=1')
+    .replace(/diff$/, 'diff?from=1&to=2')
     .replace(/lineage$/, 'lineage?depth=3&level=column');
   for (const catalog of catalogs) {
     const id = catalog.ids[first];
@@ -176,8 +177,8 @@ async function looksAbsent(as: Caller, before: string, id: string, after = ''): 
 /** A crawled database in a workspace of its own, with one of everything. */
 async function marked(shown: string, inner: string): Promise<Marked> {
   const source = new SyntheticSource(40, 2);
-  source.edit(SyntheticSource.keyOf(20), () => ({ comment: shown }));
-  const catalog = await crawledCatalog(api.database, source, `${shown}_db`);
+  source.edit(SyntheticSource.keyOf(20), namingAll(shown, 1));
+  const catalog = await crawledCatalog(api.database, source, `${shown}_db`, 'one-server.example:5432');
   const by = await api.person('Maker', { workspace: catalog.workspaceId, as: 'admin' });
   for (const table of ['workspace', 'data_source', 'crawler'])
     await catalog.rows(`UPDATE ${table} SET name = ? WHERE ${table === 'workspace' ? 'id' : 'workspace_id'} = ?`, [
@@ -186,6 +187,7 @@ async function marked(shown: string, inner: string): Promise<Marked> {
     ]);
   await catalog.crawl();
   for (let index = 0; index < 13; index += 1) source.drop(SyntheticSource.keyOf(index));
+  source.edit(SyntheticSource.keyOf(20), namingAll(shown, 2));
   const { runId } = await catalog.crawl();
   await catalog.rows(`UPDATE collected_database SET visibility = 'tenant' WHERE id = ?`, [catalog.collectedDatabaseId]);
   const tables = await catalog.rows<Marked['tables'][number]>(
@@ -204,6 +206,24 @@ async function marked(shown: string, inner: string): Promise<Marked> {
   return { ...catalog, shown, inner, tables, ids: { ...ids, databases: catalog.collectedDatabaseId } };
 }
 
+/** A view with keys, as no source has it, that names a table of the database of every workspace, by keys and by its text. */
+function namingAll(shown: string, version: number) {
+  const words = WORDS.map(([word]) => word);
+  return ({ structure }: SourceTable): Partial<SourceTable> => ({
+    comment: shown,
+    type: 'VIEW',
+    structure: {
+      ...structure,
+      foreignKeys: words.map((word, place) => ({
+        name: `key_${place}`,
+        columns: ['c1'],
+        references: { database: `${word}_db`, schema: 'area_0', table: `${word}_${version}`, columns: [`${word}_id`] },
+      })),
+      viewDefinition: words.map((word) => `SELECT ${version} FROM "${word}_db".area_0.orders`).join(' UNION '),
+    },
+  });
+}
+
 /** Lineage and statements within each database and from each to the others, while all is everybody's to see. */
 async function joinTogether(): Promise<void> {
   const nodes = await nodesOfEntities(
@@ -211,7 +231,7 @@ async function joinTogether(): Promise<void> {
     catalogs.flatMap(({ tables }) => tables.map(({ id }) => id)),
   );
   for (const from of catalogs) {
-    await runJob(from, `nightly_${from.inner}`, [from], [`s3://${from.inner} out`]);
+    await runJob(from, `nightly_${from.shown}`, [from], [`s3://${from.inner} out`]);
     for (const to of catalogs) {
       const ends = [from.tables[0]?.id ?? '', to.tables[1]?.id ?? ''] as const;
       const [query] = await from.rows<{ id: string }>(

@@ -29,6 +29,7 @@ const LISTS: Record<string, string[]> = {
   '/entities': ['', '?limit=1', '?removed=true'],
   '/favourites': ['', '?limit=1'],
   '/held-removals': ['', '?limit=1'],
+  '/lineage-jobs': ['', `?name=${SECRET}`, '?limit=1'],
   '/me': [''],
   '/operations': ['', '?limit=1'],
   '/preview-rules': [''],

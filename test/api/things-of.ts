@@ -7,6 +7,7 @@ import { createRefresh } from '../../catalog/refresh/refreshes.js';
 import { createWebhook } from '../../catalog/webhooks/webhooks.js';
 import type { CrawledCatalog } from '../fakes/crawled-catalog.js';
 import { suggestedFor } from '../fakes/suggested-for.js';
+import { runEvent, tell } from '../lineage/told-events.js';
 import type { ApiUnderTest, Caller } from './api-under-test.js';
 
 interface Of {
@@ -55,6 +56,7 @@ export async function thingsOf(
   await createRefresh(api.database, { refreshId, items: [{ asked: word, outcome: 'not-found' }], ...asker });
   const token = await api.call('POST', '/tokens', { as: by, body: { name: word } });
   return {
+    'lineage-jobs': await jobOn(catalog, `${shown} job`),
     entities: tableId,
     tables: tableId,
     runs: runId,
@@ -74,4 +76,23 @@ export async function thingsOf(
     people: by.personId,
     'resource-groups': 'none',
   };
+}
+
+/** A job that moves data between two tables of the catalog, told for its workspace. */
+async function jobOn(
+  { database, collectedDatabaseId, workspaceId, rows }: CrawledCatalog,
+  name: string,
+): Promise<string> {
+  const tables = await rows<{ told: string }>(
+    `SELECT 'postgres://' || d.instance || ' ' || d.name || '.' || e.schema_name || '.' || e.name AS told
+     FROM collected_database d
+     JOIN entity e ON e.collected_database_id = d.id
+     WHERE d.id = ? AND e.kind = 'table' AND e.removed_at IS NULL
+     ORDER BY e.id DESC LIMIT 2`,
+    [collectedDatabaseId],
+  );
+  const [from = '', to = ''] = tables.map(({ told }) => told);
+  await tell(database, [runEvent({ job: name, inputs: [from], outputs: [to] })], { workspaceId });
+  const [job] = await rows<{ id: string }>(`SELECT id FROM lineage_process WHERE kind = 'job' AND name = ?`, [name]);
+  return job?.id ?? '';
 }

@@ -24,11 +24,15 @@ export interface CrawledCatalog {
   rows<Row = Record<string, unknown>>(sql: string, bindings?: readonly unknown[]): Promise<Row[]>;
 }
 
-/** @param name of the database on the map */
+/**
+ * @param name of the database on the map
+ * @param server that it is on; one of its own when left out
+ */
 export async function crawledCatalog(
   database: Database,
   source: Pick<SyntheticSource, 'connector'>,
   name = 'shop',
+  server = `db-${randomUUID().slice(0, 8)}.example:5432`,
 ): Promise<CrawledCatalog> {
   const rows = async <Row>(sql: string, bindings: readonly unknown[] = []): Promise<Row[]> =>
     (await database.raw<{ rows: Row[] }>(sql, bindings as string[])).rows;
@@ -41,7 +45,7 @@ export async function crawledCatalog(
   const dataSourceId = await one(
     `INSERT INTO data_source (workspace_id, name, type, instance, environment, config)
      VALUES (?, ?, 'postgresql', ?, 'production', '{"host": "db.example", "port": 5432, "user": "collector"}')`,
-    [workspaceId, name, `db-${unique}.example:5432`],
+    [workspaceId, name, server],
   );
   const crawlerId = await one(
     `INSERT INTO crawler (workspace_id, data_source_id, resource_group_id, name) VALUES (?, ?, 'default', ?)`,
@@ -50,7 +54,7 @@ export async function crawledCatalog(
   const collectedDatabaseId = await one(
     `INSERT INTO collected_database (crawler_id, data_source_id, workspace_id, source_type, instance, name)
      VALUES (?, ?, ?, 'postgresql', ?, ?)`,
-    [crawlerId, dataSourceId, workspaceId, `db-${unique}.example:5432`, name],
+    [crawlerId, dataSourceId, workspaceId, server, name],
   );
   const context: ActivityContext = {
     database,

@@ -17,11 +17,12 @@ export const movesHiddenData = (hidden: string): string => `EXISTS (
 export const HIDDEN_DATABASES = 'SELECT d.id FROM collected_database d WHERE NOT coalesce((:visible), false)';
 
 /**
- * Which of these jobs also move data of a database that may not be seen, as it stands now: what they are called is then left
- * out. The database that a job is kept with is the most hidden one of when it was drawn, and there may be several.
+ * Which of these processes also move data of a database that may not be seen, as it stands now: what a job is called, and why
+ * a view or statement is not read whole, is then left out. The database that a job is kept with is the most hidden one of when
+ * it was drawn, and there may be several.
  * @param visible a condition on `collected_database` under the alias `d`
  */
-export async function jobsOfHiddenData(
+export async function processesOfHiddenData(
   database: Database,
   processIds: readonly string[],
   visible: Knex.Raw,
