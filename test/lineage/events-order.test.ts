@@ -113,6 +113,7 @@ it('Events of runs give the same edges in any order, however often they come and
     ),
     { numRuns: 40 },
   );
-  expect(drawn).toBeGreaterThan(20);
-  expect(ended).toBeGreaterThan(5);
+  // How many is chance; without any, nothing was shown of them.
+  expect(drawn).toBeGreaterThan(0);
+  expect(ended).toBeGreaterThan(0);
 }, 240_000);
