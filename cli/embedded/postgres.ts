@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, createWriteStream, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { lastLines } from './log-file.js';
 import { type Account, serverAccount } from './postgres-account.js';
 import { embeddedBinDirectory } from './postgres-binaries.js';
 import { clearPostgresLeftovers } from './postgres-leftovers.js';
@@ -44,7 +45,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   if (!existsSync(join(options.dataDirectory, 'PG_VERSION'))) initialise(bin, user, options, owner);
   else await clearPostgresLeftovers(options.dataDirectory);
 
-  const logFile = createWriteStream(`${options.dataDirectory}.log`, { flags: 'a' });
+  const logFile = `${options.dataDirectory}.log`;
+  const log = openSync(logFile, 'a');
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...options.settings };
   const child = spawn(
     join(bin, 'postgres'),
@@ -57,20 +59,14 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     ],
     // Its own process group: a Ctrl-C at the terminal must not stop it before what still writes to it. Its own
     // working directory: the account may not be allowed into ours.
-    { ...owner, cwd: options.dataDirectory, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+    { ...owner, cwd: options.dataDirectory, detached: true, stdio: ['ignore', log, log] },
   );
+  closeSync(log);
   if (child.pid !== undefined) options.onSpawn?.(child.pid);
-  let lastWords = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.pipe(logFile, { end: false });
-    stream.on('data', (chunk: Buffer) => {
-      lastWords = (lastWords + chunk.toString()).slice(-2000);
-    });
-  }
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const credentials = options.password === undefined ? user : `${user}:${encodeURIComponent(options.password)}`;
   const url = `postgres://${credentials}@127.0.0.1:${options.port}/postgres`;
-  await untilItAnswers(url, child, () => lastWords);
+  await untilItAnswers(url, child, logFile);
   return {
     url,
     port: options.port,
@@ -78,7 +74,6 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
       await ended;
-      logFile.end();
     },
   };
 }
@@ -120,11 +115,11 @@ function localeFlags(bin: string): string[] {
   return version >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'] : ['--locale=C.UTF-8'];
 }
 
-async function untilItAnswers(url: string, child: ChildProcess, lastWords: () => string): Promise<void> {
+async function untilItAnswers(url: string, child: ChildProcess, logFile: string): Promise<void> {
   const deadline = Date.now() + 60_000;
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null)
-      throw new PostgresStartError(`PostgreSQL ended while starting: ${lastWords().trim()}`);
+      throw new PostgresStartError(`PostgreSQL ended while starting: ${lastLines(logFile)}`);
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
     try {
       await client.connect();
@@ -133,7 +128,7 @@ async function untilItAnswers(url: string, child: ChildProcess, lastWords: () =>
       if (Date.now() > deadline) {
         child.kill('SIGQUIT');
         throw new PostgresStartError(
-          `PostgreSQL did not answer within a minute (${String(error)}): ${lastWords().trim()}`,
+          `PostgreSQL did not answer within a minute (${String(error)}): ${lastLines(logFile)}`,
         );
       }
       await delay(50);

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract.js';
+import { lastLines } from './log-file.js';
 
 export interface RunningTemporal {
   address: string;
@@ -27,6 +28,7 @@ export async function startTemporal(options: {
 }): Promise<RunningTemporal> {
   const ui =
     options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort), '--ui-ip', '127.0.0.1'];
+  const log = openSync(options.logFile, 'a');
   const child = spawn(
     options.binary,
     [
@@ -47,25 +49,20 @@ export async function startTemporal(options: {
       ]),
     ],
     // Its own process group, for the reason given at PostgreSQL's start.
-    { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+    { detached: true, stdio: ['ignore', log, log] },
   );
+  closeSync(log);
   if (child.pid !== undefined) options.onSpawn?.(child.pid);
-  const log = createWriteStream(options.logFile, { flags: 'a' });
-  let lastWords = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.pipe(log, { end: false });
-    stream.on('data', (chunk: Buffer) => {
-      lastWords = (lastWords + chunk.toString()).slice(-2000);
-    });
-  }
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const deadline = Date.now() + 60_000;
   while (!(await portIsOpen(options.port))) {
     if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`The Temporal server ended while starting: ${lastWords.trim()}`);
+      throw new Error(`The Temporal server ended while starting: ${lastLines(options.logFile)}`);
     if (Date.now() > deadline) {
       child.kill('SIGKILL');
-      throw new Error(`The Temporal server did not open port ${options.port} within a minute: ${lastWords.trim()}`);
+      throw new Error(
+        `The Temporal server did not open port ${options.port} within a minute: ${lastLines(options.logFile)}`,
+      );
     }
     await delay(100);
   }
@@ -76,7 +73,6 @@ export async function startTemporal(options: {
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
       await ended;
-      log.end();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { lastLines } from '../embedded/log-file.js';
 import { CliError } from '../errors.js';
 import type { Incarnation } from './supervisor.js';
 
@@ -77,12 +78,6 @@ function failed(cause: string, { logFile, remedy }: Pick<ChildOptions, 'logFile'
     `${cause}. Its last words, from ${logFile}:\n${lastLines(logFile)}`,
     remedy ?? 'Mend what it names and start again; if it names nothing of yours, report it with these lines.',
   );
-}
-
-/** The end of a log file, for an error message. */
-export function lastLines(file: string, count = 15): string {
-  if (!existsSync(file)) return '';
-  return readFileSync(file, 'utf8').slice(-8_000).trimEnd().split('\n').slice(-count).join('\n');
 }
 
 function rotate(file: string): void {
