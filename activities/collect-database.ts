@@ -1,6 +1,7 @@
 import { type KnownObjects, knownContent, loadKnown } from '../catalog/collect/known-objects.js';
 import { lastReading } from '../catalog/collect/last-reading.js';
 import { ListingDiff } from '../catalog/collect/listing-diff.js';
+import { MergeAhead } from '../catalog/collect/merge-ahead.js';
 import { tableKey } from '../catalog/collect/native-key.js';
 import { keysAreTrusted, openReceipt, type Receipt } from '../catalog/collect/receipt.js';
 import {
@@ -76,11 +77,33 @@ export async function collectDatabase(
     collectedDatabaseId: claim.collectedDatabaseId,
     trusted: keysAreTrusted(receipt),
   });
-  const containers = changedContainers(claim, description, known);
-  const diff = await list(collection, known, receipt);
-  const { changed, ...broken } = await readChanged(collection, diff, receipt);
-  if (!broken.paused && broken.quiet === undefined) await end(collection, diff, containers, receipt);
-  return { tables: receipt.tables, changed, ...broken };
+  const ahead = mayMergeAhead(collection, known, receipt)
+    ? new MergeAhead(collection.database, { ...collection.stager, ...claim })
+    : undefined;
+  try {
+    const containers = changedContainers(claim, description, known);
+    const diff = await list(collection, known, receipt);
+    const { changed, ...broken } = await readChanged(collection, diff, receipt, ahead);
+    if (!broken.paused && broken.quiet === undefined) {
+      await end(collection, diff, containers, receipt);
+      await finishAhead(ahead, log);
+    }
+    return { tables: receipt.tables, changed, ...broken };
+  } finally {
+    await ahead?.abandon();
+  }
+}
+
+/** Of a database that the catalog knows nothing of, so that nothing is removed, and no keys are another server's. */
+function mayMergeAhead({ claim, stager }: CollectionOfDatabase, known: KnownObjects, receipt: Receipt): boolean {
+  return known.size === 0 && keysAreTrusted(receipt) && !stager.resumed && claim.trigger !== 'plan';
+}
+
+async function finishAhead(ahead: MergeAhead | undefined, log: RunLogger): Promise<void> {
+  const failure = await ahead?.finish();
+  if (failure === undefined) return;
+  const why = failure.cause instanceof Error ? failure.cause.message : String(failure.cause);
+  log.info('publish', `Nothing was merged ahead, since ${why}; all of it is merged now`);
 }
 
 function isFullReadDue({ fullReadAt, lastServerIdentity }: UnitClaim): boolean {
@@ -129,6 +152,7 @@ async function readChanged(
   collection: CollectionOfDatabase,
   diff: ListingDiff,
   receipt: Receipt,
+  ahead: MergeAhead | undefined,
 ): Promise<{ changed: number } & Broken> {
   const { reader, claim, signal, rest } = collection;
   const progress = { cursor: claim.cursor ?? '', tablesDone: diff.listed - diff.toRead.length };
@@ -146,7 +170,10 @@ async function readChanged(
       if (last > progress.cursor) progress.cursor = last;
       progress.tablesDone += page.readKeys.length;
       changed += changes.upserts.length;
-      staging = stageRead(collection, page, changes, { ...progress, tablesTotal: diff.listed });
+      staging = stageRead(collection, page, changes, { ...progress, tablesTotal: diff.listed }).then((staged) => {
+        if (staged.page !== undefined) ahead?.add(staged.page);
+        return staged;
+      });
       // It may fail while the next page is waited for; the next look at it still hears of it.
       staging.catch(() => undefined);
     }
@@ -162,7 +189,7 @@ async function stageRead(
   page: DigestedPage,
   { upserts, touches }: { upserts: readonly DigestedTable[]; touches: readonly Buffer[] },
   progress: CollectCheckpoint & { cursor: string; tablesTotal: number },
-): Promise<{ paused: boolean }> {
+): ReturnType<typeof stagePage> {
   const { cursor, tablesDone, tablesTotal } = progress;
   const lines = [...upserts.map(({ upsert }) => upsert), ...touches];
   const toStage = { lines, readKeys: page.readKeys, ...progress };

@@ -13,24 +13,27 @@ import { blockedBy, decideRemovals, isHeld } from './removals.js';
  * @throws RunEnded, DatabaseLeftScope as lockUnit
  */
 export async function beginPublishing(database: Database, key: UnitKey): Promise<PublishingUnit> {
-  return withClient(database, async (client) => {
-    const unit = await lockUnit(client, key);
-    if (unit.status !== 'collected') return unit;
-    const { receipt, collectedDatabaseId } = unit;
-    await lockMap(client, unit);
-    if (!keysAreTrusted(receipt)) await rekey(client, collectedDatabaseId);
-    if (receipt.databaseChanged !== undefined) await stageFormerAsMissing(client, key, collectedDatabaseId);
-    if (blockedBy(receipt) === undefined && receipt.named === undefined)
-      await releaseShown(client, key, collectedDatabaseId);
-    const plan = decideRemovals(receipt, await readRemovalFacts(client, key, unit));
-    const holdId = isHeld(plan) ? await takeHold(client, key, unit, plan) : undefined;
-    const decided = { removals: plan, ...(holdId === undefined ? {} : { holdId }) };
-    await client.query(
-      `UPDATE crawl_unit SET status = 'publishing', receipt = receipt || $3 WHERE run_id = $1 AND unit = $2`,
-      [key.runId, key.unit, JSON.stringify(decided)],
-    );
-    return { ...unit, status: 'publishing', receipt: { ...receipt, ...decided } };
-  });
+  return withClient(database, (client) => beginPublishingWithin(client, key));
+}
+
+/** The same in the caller's transaction. */
+export async function beginPublishingWithin(client: PoolClient, key: UnitKey): Promise<PublishingUnit> {
+  const unit = await lockUnit(client, key);
+  if (unit.status !== 'collected') return unit;
+  const { receipt, collectedDatabaseId } = unit;
+  await lockMap(client, unit);
+  if (!keysAreTrusted(receipt)) await rekey(client, collectedDatabaseId);
+  if (receipt.databaseChanged !== undefined) await stageFormerAsMissing(client, key, collectedDatabaseId);
+  if (blockedBy(receipt) === undefined && receipt.named === undefined)
+    await releaseShown(client, key, collectedDatabaseId);
+  const plan = decideRemovals(receipt, await readRemovalFacts(client, key, unit));
+  const holdId = isHeld(plan) ? await takeHold(client, key, unit, plan) : undefined;
+  const decided = { removals: plan, ...(holdId === undefined ? {} : { holdId }) };
+  await client.query(
+    `UPDATE crawl_unit SET status = 'publishing', receipt = receipt || $3 WHERE run_id = $1 AND unit = $2`,
+    [key.runId, key.unit, JSON.stringify(decided)],
+  );
+  return { ...unit, status: 'publishing', receipt: { ...receipt, ...decided } };
 }
 
 /**

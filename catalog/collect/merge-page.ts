@@ -2,9 +2,10 @@ import type { PoolClient } from 'pg';
 import { type Database, withClient } from '../../db/database.js';
 import { tellOfTables } from '../events/tell-of-tables.js';
 import { applyRemovals } from './apply-removals.js';
-import { type Change, type MergedPage, mergeUpserts, type PageRef } from './merge-upserts.js';
-import { DELETE_PAGE, ENQUEUE_FOR_SEARCH, MOVE_STATISTICS, NEXT_PAGE, RECORD_CHANGES, TOUCH } from './publish-sql.js';
-import { lockUnit, type PublishedCounts, type PublishingUnit, type UnitKey } from './publishing-unit.js';
+import { type MergedPage, mergeUpserts, type PageRef } from './merge-upserts.js';
+import { DELETE_PAGES, MOVE_STATISTICS, NEXT_PAGE, TOUCH } from './publish-sql.js';
+import { lockUnit, type PublishingUnit, type UnitKey } from './publishing-unit.js';
+import { countChanges, recordChanges } from './record-changes.js';
 import { commitLazily } from './staging.js';
 
 /**
@@ -41,44 +42,16 @@ async function mergePage(
   if (ops.has('statistics')) await client.query(MOVE_STATISTICS, [...page, ref.collectedDatabaseId]);
   const removals = ops.has('missing') ? await applyRemovals(client, ref, unit) : none;
   const changes = [...upserts.changes, ...removals.changes];
-  const mark = await record(client, ref, unit.crawlerId, {
-    changes,
-    forSearch: [...upserts.forSearch, ...removals.forSearch],
-  });
-  await client.query(DELETE_PAGE, page);
+  const by = { crawlerId: unit.crawlerId, runId: ref.runId };
+  const mark = await recordChanges(client, by, { changes, forSearch: [...upserts.forSearch, ...removals.forSearch] });
+  await tellOfTables(client, ref.collectedDatabaseId, by, changes);
+  await client.query(DELETE_PAGES, [ref.runId, ref.unit, [ref.page]]);
   await client.query(`UPDATE crawl_unit SET counts = $3 WHERE run_id = $1 AND unit = $2`, [
     ref.runId,
     ref.unit,
-    JSON.stringify(counted(unit.counts, changes)),
+    JSON.stringify(countChanges(unit.counts, changes)),
   ]);
   return mark;
-}
-
-async function record(
-  client: PoolClient,
-  ref: PageRef,
-  crawlerId: string,
-  { changes, forSearch }: MergedPage,
-): Promise<string | null> {
-  if (changes.length > 0) {
-    await client.query(RECORD_CHANGES, [
-      ref.runId,
-      changes.map(({ entityId }) => entityId),
-      changes.map(({ change }) => change),
-      changes.map(({ fromVersion }) => fromVersion),
-      changes.map(({ toVersion }) => toVersion),
-    ]);
-    await tellOfTables(client, ref.collectedDatabaseId, { crawlerId, runId: ref.runId }, changes);
-  }
-  if (forSearch.length === 0) return null;
-  const { rows } = await client.query<{ mark: string }>(ENQUEUE_FOR_SEARCH, [crawlerId, forSearch]);
-  return rows[0]?.mark ?? null;
-}
-
-function counted(before: PublishedCounts, changes: readonly Change[]): PublishedCounts {
-  const counts = { ...before };
-  for (const { kind, change } of changes) if (kind === 'table') counts[change] += 1;
-  return counts;
 }
 
 /**

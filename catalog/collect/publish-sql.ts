@@ -244,4 +244,6 @@ export const BURY = `
   SET removed_at = now(), removed_run_id = $1, guid = split_part(guid, '#', 1)
   WHERE id = ANY($2::bigint[])`;
 
-export const DELETE_PAGE = `DELETE FROM staged_object WHERE run_id = $1 AND unit = $2 AND page = $3`;
+/** $3 pages. */
+export const DELETE_PAGES = `
+  DELETE FROM staged_object WHERE run_id = $1 AND unit = $2 AND page = ANY($3::integer[])`;

@@ -40,7 +40,8 @@ export interface PageToStage {
 
 /**
  * Stages one page and moves the unit's cursor in the same transaction, so that neither is ever ahead of the other.
- * @returns whether the run is paused, so that this is the last page for now
+ * @returns whether the run is paused, so that this is the last page for now, and the number under which the page is
+ *   staged; none when nothing of it is
  * @param inTransaction written together with the page, e.g. the page's problems
  * @throws FencedOut when a later attempt holds the unit, or the unit has ended; PagesLost when the server lost some
  */
@@ -49,7 +50,7 @@ export async function stagePage(
   stager: Stager,
   page: PageToStage,
   inTransaction?: (transaction: Knex.Transaction) => Promise<void>,
-): Promise<{ paused: boolean }> {
+): Promise<{ paused: boolean; page?: number }> {
   const moved = await withClient(database, async (client, transaction) => {
     await commitLazily(client);
     const staged = page.lines.length === 0 ? 0 : 1;
@@ -57,7 +58,7 @@ export async function stagePage(
     if (stager.resumed) await dropStaged(client, stager, page.readKeys);
     if (staged > 0) await copyLines(client, stager, number, page.lines);
     await inTransaction?.(transaction);
-    return { paused };
+    return { paused, ...(staged > 0 ? { page: number } : {}) };
   });
   stager.cursor = page.cursor;
   return moved;

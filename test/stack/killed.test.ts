@@ -67,9 +67,14 @@ it('a killed catalog that is back before the next page is read: no page is missi
 }, 120_000);
 
 it('a catalog killed between two pages of publishing: the rest follows, and nothing twice', async () => {
-  // Each page takes a second to merge.
+  // Each page takes a second to merge, and none can be merged ahead.
   await stack.database.raw(`
-    CREATE FUNCTION rest() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+    CREATE FUNCTION rest() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF current_setting('idle_in_transaction_session_timeout') <> '0' THEN RAISE 'not ahead of publishing'; END IF;
+      PERFORM pg_sleep(1);
+      RETURN NULL;
+    END $$;
     CREATE TRIGGER rest AFTER INSERT ON entity FOR EACH STATEMENT EXECUTE FUNCTION rest()`);
   worker = await stack.startWorker({ synthetic: { tables: TABLES, pageMs: 0 } });
   const crawler = await stack.crawler(['shop']);
