@@ -31,6 +31,7 @@ export const beside = (
 /**
  * Starts the built API on a catalog and waits until it answers.
  * @param to.temporal left out for who only reads, and needs none
+ * @param to.meili the engine that it searches with; left out for PostgreSQL
  * @param to.log the file that its log goes to, with a line for each request
  */
 export async function startApi(to: {
@@ -38,6 +39,7 @@ export async function startApi(to: {
   secretKey?: Buffer;
   temporal?: string;
   log?: string;
+  meili?: { url: string; key: string };
 }): Promise<ApiProcess> {
   if (!existsSync('dist/api/main.js')) throw new Error('The bench measures the built API: run `npm run build` first');
   const port = await freePort();
@@ -51,7 +53,8 @@ export async function startApi(to: {
       DATAMAP_SECRET_KEY: (to.secretKey ?? randomBytes(32)).toString('base64'),
       TEMPORAL_ADDRESS: to.temporal ?? `127.0.0.1:${await freePort()}`,
       PORT: String(port),
-      MEILI_URL: '',
+      MEILI_URL: to.meili?.url ?? '',
+      ...(to.meili === undefined ? {} : { MEILI_MASTER_KEY: to.meili.key }),
     },
   });
   const ended = new Promise<void>((done) => child.once('exit', () => done()));

@@ -61,7 +61,10 @@ program
   .option('--documents <n>', 'tables in the index', Number, 1_000_000)
   .option('--users <n>', 'people who type at once', Number, 20)
   .option('--engine <name>', 'postgresql, or meilisearch (MEILI_URL)', 'postgresql')
-  .option('--keep <directory>', 'where the filled index of PostgreSQL stays, and is found by the next run')
+  .option(
+    '--keep <directory>',
+    'where the filled index of PostgreSQL stays and is found by the next run; of Meilisearch, which keeps it itself, anything',
+  )
   .option('--only-typing', 'without searches of other kinds')
   .option('--quick', 'the smallest size')
   .action(

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Agent, get } from 'node:http';
 import { Meilisearch } from 'meilisearch';
 import { query } from '../db/query.js';
@@ -13,11 +12,17 @@ import { percentile, printMeasures } from './print-measures.js';
 import { syntheticDocuments } from './synthetic-documents.js';
 import { addPeople } from './synthetic-people.js';
 
+/** The name that an installation's index has. */
+const UID = 'entities';
+
 interface Options {
   documents: number;
   users: number;
   engine: 'postgresql' | 'meilisearch';
-  /** A directory whose index is used when it is filled already, and stays. Only of PostgreSQL. */
+  /**
+   * PostgreSQL's directory, whose index is used when it is filled already, and stays. Of Meilisearch anything: the index
+   * stays in the engine, and the next run finds it there.
+   */
   keep: string | undefined;
   /** Only people who type at once, without the searches of other kinds. */
   onlyTyping: boolean;
@@ -28,18 +33,19 @@ interface Options {
  * of several kinds, one after the other; and both for somebody who may see ten thousand databases.
  */
 export async function benchSuggestions({ documents, users, engine, keep, onlyTyping }: Options): Promise<void> {
-  const { index, server, cpu, close } =
-    engine === 'meilisearch' ? openMeilisearch() : await openPostgresql(users, keep);
+  const { index, server, meili, cpu, kept, close } =
+    engine === 'meilisearch' ? await openMeilisearch(users, keep) : await openPostgresql(users, keep);
   try {
     await index.prepare();
     const began = performance.now();
-    const kept = server === undefined ? 0 : await documentsKept(server);
-    if (kept > 0 && kept !== documents) throw new Error(`The directory holds ${kept} documents, and not ${documents}`);
-    const held = kept > 0 ? kept : await index.rebuild(syntheticDocuments(documents));
-    if (server !== undefined) await noteVersion(server);
+    const before = await kept();
+    if (before > 0 && before !== documents)
+      throw new Error(`The index holds ${before} documents, and not ${documents}`);
+    const held = before > 0 ? before : await index.rebuild(syntheticDocuments(documents));
+    await noteVersion(server, engine);
     const seconds = (performance.now() - began) / 1_000;
-    console.log(kept > 0 ? `${held} documents kept` : `${held} documents in ${engine} after ${seconds.toFixed(0)} s`);
-    const measured: Searches[] = server === undefined ? [] : await measureHttp(server, users);
+    console.log(before > 0 ? `${held} documents kept` : `${held} documents in ${engine} after ${seconds.toFixed(0)} s`);
+    const measured = await measureHttp(server, meili, cpu, users);
     const own = () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1_000;
@@ -89,9 +95,14 @@ function print(title: string, measured: readonly Searches[]): void {
 }
 
 /** The whole way: the API in a process of its own, asked over connections that are kept, by people who are signed in. */
-async function measureHttp(server: IndexServer, users: number): Promise<Searches[]> {
+async function measureHttp(
+  server: IndexServer,
+  meili: Engine | undefined,
+  cpu: () => number,
+  users: number,
+): Promise<Searches[]> {
   const { members, wide } = await addPeople(server.database);
-  const api = await startApi({ databaseUrl: server.url });
+  const api = await startApi({ databaseUrl: server.url, ...(meili === undefined ? {} : { meili }) });
   const agent = new Agent({ keepAlive: true, maxSockets: users });
   const ask = (text: string, session: string): Promise<void> =>
     new Promise<void>((resolve, reject) => {
@@ -108,7 +119,7 @@ async function measureHttp(server: IndexServer, users: number): Promise<Searches
       request.once('error', (error) => (request.reusedSocket ? resolve(ask(text, session)) : reject(error)));
     });
   try {
-    const clocks = { server: server.cpu, own: api.cpu };
+    const clocks = { server: cpu, own: api.cpu };
     return [
       await measureTyping((text, person) => ask(text, members[person % members.length] as string), {
         users,
@@ -135,41 +146,63 @@ async function documentsKept({ database }: IndexServer): Promise<number> {
   return row?.n ?? 0;
 }
 
-async function noteVersion({ database }: IndexServer): Promise<void> {
+/** Else the API would take the index for one of another version, and fill it anew from its catalog, which has nothing. */
+async function noteVersion({ database }: IndexServer, engine: string): Promise<void> {
   await query(
     database,
-    `INSERT INTO search_index_state (engine, version) VALUES ('postgresql', ?)
+    `INSERT INTO search_index_state (engine, version) VALUES (?, ?)
      ON CONFLICT (engine) DO UPDATE SET version = excluded.version`,
-    [INDEX_VERSION],
+    [engine, INDEX_VERSION],
   );
 }
 
 interface Opened {
   index: SearchIndex;
-  /** Of PostgreSQL. */
-  server?: IndexServer;
-  /** Milliseconds of processor time that the server has taken so far; NaN where another machine may have it. */
+  /** The catalog, which PostgreSQL's index is a part of. */
+  server: IndexServer;
+  meili?: Engine;
+  /** Milliseconds of processor time that the engine has taken so far; NaN where another machine may have it. */
   cpu(): number;
+  /** Documents that an earlier run has left. */
+  kept(): Promise<number>;
   close(): Promise<void>;
+}
+
+interface Engine {
+  url: string;
+  key: string;
 }
 
 async function openPostgresql(users: number, keep: string | undefined): Promise<Opened> {
   const server = await startIndexServer(users, keep);
-  return { index: createPostgresqlIndex(server.database), server, cpu: server.cpu, close: server.close };
+  const index = createPostgresqlIndex(server.database);
+  return { index, server, cpu: server.cpu, kept: () => documentsKept(server), close: server.close };
 }
 
-function openMeilisearch(): Opened {
+/** The engine has to be the bench's alone: the index is the one that an installation would have there. */
+async function openMeilisearch(users: number, keep: string | undefined): Promise<Opened> {
   const url = process.env.MEILI_URL ?? '';
   if (url === '') throw new Error('Set MEILI_URL to a running Meilisearch');
-  const key = process.env.MEILI_MASTER_KEY ?? process.env.MEILI_KEY ?? '';
-  const uid = `suggestions_${randomBytes(4).toString('hex')}`;
-  const index = createMeilisearchIndex({ url, key, uid });
+  const key = process.env.MEILI_MASTER_KEY ?? '';
+  const client = new Meilisearch({ host: url, apiKey: key });
+  const index = createMeilisearchIndex({ url, key });
+  const server = await startIndexServer(users);
+  const kept = async () => (await client.index(UID).getStats()).numberOfDocuments;
   return {
     index,
+    server,
+    meili: { url, key },
     cpu: () => Number.NaN,
+    kept: async () => {
+      const found = await kept();
+      if (found > 0 && keep === undefined)
+        throw new Error('That Meilisearch holds an index already: give the bench an engine of its own, or --keep it');
+      return found;
+    },
     close: async () => {
-      await new Meilisearch({ host: url, apiKey: key }).deleteIndex(uid).waitTask({ timeout: 600_000 });
+      if (keep === undefined) await client.deleteIndex(UID).waitTask({ timeout: 600_000 });
       await index.close();
+      await server.close();
     },
   };
 }
