@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { AT_THE_TIME, type Direction, ENDS, shownAt, type View } from './neighbours.js';
+import { atTheTime, type Direction, ENDS, shownAt, type View } from './neighbours.js';
 
 /** As many steps of columns as an answer holds. */
 const MOST_STEPS = 5_000;
@@ -44,7 +44,7 @@ export async function traceColumn(
       `SELECT DISTINCT f.node AS near, f.name AS "nearColumn", l.${far} AS far, c.${far}_column AS "farColumn",
               c.transformation, ${shownAt(far)} AS shown
        FROM ROWS FROM (unnest(CAST(:nodes AS bigint[])), unnest(CAST(:columns AS text[]))) AS f(node, name)
-       JOIN lineage_edge l ON l.${near} = f.node AND ${AT_THE_TIME}
+       JOIN lineage_edge l ON l.${near} = f.node AND ${atTheTime(asOf)}
        JOIN lineage_column_edge c ON c.edge_id = l.id AND c.${near}_column = f.name AND c.downstream_column <> ''
        ORDER BY near, "nearColumn", far, "farColumn", c.transformation
        LIMIT :limit + 1`,

@@ -1,7 +1,7 @@
 import type { Database } from '../../db/database.js';
-import { query } from '../../db/query.js';
+import { prepared } from '../../db/query.js';
 import { processesOfHiddenData } from './hidden-data.js';
-import { AT_THE_TIME, type View } from './neighbours.js';
+import { atTheTime, type View } from './neighbours.js';
 
 /** A table or other thing that data comes from or goes to. */
 export interface DescribedNode {
@@ -55,7 +55,7 @@ export interface DescribedEdge {
 
 /** What these nodes are. The caller has made sure that they may be seen. */
 export function describeNodes(database: Database, nodes: readonly string[]): Promise<DescribedNode[]> {
-  return query<DescribedNode>(
+  return prepared<DescribedNode>(
     database,
     `SELECT n.id AS node,
             CASE WHEN e.id IS NOT NULL THEN json_build_object(
@@ -83,7 +83,7 @@ export async function describeEdges(
   { visible, asOf }: View,
   withColumns: boolean,
 ): Promise<DescribedEdge[]> {
-  const edges = await query<DescribedEdge>(
+  const edges = await prepared<DescribedEdge>(
     database,
     `SELECT l.upstream, l.downstream, bool_or(l.direct) AS direct,
             json_agg(json_build_object(
@@ -97,7 +97,7 @@ export async function describeEdges(
             ) ORDER BY p.id) AS processes,
             ${withColumns ? "coalesce(jsonb_agg(DISTINCT c.columns) FILTER (WHERE c.columns IS NOT NULL), '[]')" : "'[]'::jsonb"} AS columns
      FROM ROWS FROM (unnest(CAST(:upstream AS bigint[])), unnest(CAST(:downstream AS bigint[]))) AS w(upstream, downstream)
-     JOIN lineage_edge l ON l.upstream = w.upstream AND l.downstream = w.downstream AND ${AT_THE_TIME}
+     JOIN lineage_edge l ON l.upstream = w.upstream AND l.downstream = w.downstream AND ${atTheTime(asOf)}
      JOIN lineage_process p ON p.id = l.process_id
      CROSS JOIN LATERAL (
        SELECT p.collected_database_id IS NULL

@@ -1,13 +1,10 @@
 import { DECIMAL, decodeCursor, encodeCursor } from '../../catalog/model/cursor.js';
 import type { Database } from '../../db/database.js';
 import { type DescribedEdge, type DescribedNode, describeEdges, describeNodes } from './describe.js';
-import { type Degrees, type Direction, degreesOf, neighboursOf, nodeOf, type View } from './neighbours.js';
+import { BEGINNING, type Degrees, type Direction, degreesOf, neighboursOf, type View, walkFrom } from './neighbours.js';
 
 /** No answer holds more nodes: a reader goes on from one of them. */
 export const MOST_NODES = 1_000;
-
-/** The node after which all are. */
-const BEGINNING = '0';
 
 export interface GraphNode extends DescribedNode, Omit<Degrees, 'node'> {
   /** Steps from where the reading began: negative upstream. */
@@ -43,15 +40,21 @@ export interface GraphRequest extends View {
  */
 export async function readGraph(database: Database, entityId: string, request: GraphRequest): Promise<Graph> {
   const [side, after] = decodeCursor(request.cursor, [/^(up|down)$/, DECIMAL]) ?? [];
-  const start = await nodeOf(database, entityId);
-  if (start === undefined) return { start, nodes: [], edges: [], truncated: false };
   const directions: Direction[] =
     side !== undefined ? [side as Direction] : request.direction === 'both' ? ['up', 'down'] : [request.direction];
+  const walks = await Promise.all(
+    directions.map(async (direction) => ({
+      direction,
+      ...(await walkFrom(database, entityId, direction, request, { ...request, after })),
+    })),
+  );
+  const start = walks[0]?.start;
+  if (start === undefined) return { start, nodes: [], edges: [], truncated: false };
   const distances = new Map<string, number>([[start, 0]]);
   const pairs = new Map<string, { upstream: string; downstream: string }>();
   const next = new Map<string, Partial<Record<Direction, string>>>();
   let truncated = false;
-  for (const direction of directions) {
+  for (const { direction, steps } of walks) {
     // Of a node that both directions lead to, which only a cycle has, each side is read for itself.
     const seen = new Set([start]);
     let frontier = [start];
@@ -62,7 +65,10 @@ export async function readGraph(database: Database, entityId: string, request: G
         break;
       }
       const from = { limit: request.limit, ...(step === 1 && after !== undefined ? { after } : {}) };
-      const found = await neighboursOf(database, frontier, direction, request, from);
+      const near = new Set(frontier);
+      const found =
+        steps?.[step - 1]?.filter((neighbour) => near.has(neighbour.from)) ??
+        (await neighboursOf(database, frontier, direction, request, from));
       const reached: string[] = [];
       const read = new Map<string, { taken: number; last: string; whole: boolean }>();
       for (const { from: near, node } of found) {

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
-import { query } from '../../db/query.js';
+import { prepared, query } from '../../db/query.js';
 import { turned } from '../store/count-neighbours.js';
 
 /** Against or along the flow of data. */
@@ -24,13 +24,11 @@ export const ENDS = {
 
 type Ends = (typeof ENDS)[Direction];
 
-/** An edge `l` that there is, or was at the time. */
-export const AT_THE_TIME = `
-  CASE
-    WHEN CAST(:asOf AS timestamptz) IS NULL THEN l.valid_to IS NULL
-    ELSE l.valid_from <= CAST(:asOf AS timestamptz)
-         AND (l.valid_to IS NULL OR l.valid_to > CAST(:asOf AS timestamptz))
-  END`;
+/** An edge `l` that there is, or was at the time; that of now as short as a statement that is asked often should be. */
+export const atTheTime = (asOf: Date | undefined): string =>
+  asOf === undefined
+    ? 'l.valid_to IS NULL'
+    : `l.valid_from <= CAST(:asOf AS timestamptz) AND (l.valid_to IS NULL OR l.valid_to > CAST(:asOf AS timestamptz))`;
 
 /**
  * Whether the far end of the edge `l` may be seen. The databases are looked up once for a statement, not for each edge; what
@@ -46,38 +44,88 @@ const shownDatabase = (far: 'upstream' | 'downstream'): string =>
 const shownOutside = (far: 'upstream' | 'downstream'): string =>
   `EXISTS (SELECT FROM lineage_node n WHERE n.id = l.${far} AND (:outside))`;
 
+/** The node after which all are. */
+export const BEGINNING = '0';
+
 export interface Neighbour {
   from: string;
   node: string;
 }
 
 /**
- * The next nodes of each of these, without those that may not be seen: so many of each, by node, one more than `limit` to
- * tell that there are others.
- * @param after the node after which to go on
+ * The nodes next to `near`, without those that may not be seen: so many, by node, one more than `limit` to tell that there are
+ * others.
+ * @param near SQL for the node, and for the node after which to go on
  */
+const nextTo = (near: string, after: string, direction: Direction, asOf: Date | undefined): string => {
+  const ends = ENDS[direction];
+  return `
+    SELECT DISTINCT l.${ends.far} AS node
+    FROM lineage_edge l
+    WHERE l.${ends.near} = ${near} AND l.${ends.far} > ${after} AND ${atTheTime(asOf)} AND ${shownAt(ends.far)}
+    ORDER BY l.${ends.far}
+    LIMIT :limit + 1`;
+};
+
+/** The next nodes of each of these: so many of each, one more than `limit` to tell that there are others. */
 export function neighboursOf(
   database: Database,
   nodes: readonly string[],
   direction: Direction,
   { visible, outside, asOf }: View,
-  { after = '0', limit }: { after?: string; limit: number },
+  { after = BEGINNING, limit }: { after?: string | undefined; limit: number },
 ): Promise<Neighbour[]> {
-  const { near, far } = ENDS[direction];
-  return query<Neighbour>(
+  return prepared<Neighbour>(
     database,
     `SELECT f.node AS "from", found.node
      FROM unnest(CAST(:nodes AS bigint[])) AS f(node)
-     CROSS JOIN LATERAL (
-       SELECT DISTINCT l.${far} AS node
-       FROM lineage_edge l
-       WHERE l.${near} = f.node AND l.${far} > CAST(:after AS bigint) AND ${AT_THE_TIME} AND ${shownAt(far)}
-       ORDER BY l.${far}
-       LIMIT :limit + 1
-     ) found
+     CROSS JOIN LATERAL (${nextTo('f.node', 'CAST(:after AS bigint)', direction, asOf)}) found
      ORDER BY f.node, found.node`,
     { nodes: [...nodes], after, limit, visible, outside, asOf: asOf ?? null },
   );
+}
+
+/** Rows of a walk that are read before it is given up: several for each node of an answer. */
+const MOST_WALKED = 5_000;
+
+/**
+ * What `neighboursOf` answers step by step from an entity's node, in one statement. A node that is found at several distances is
+ * gone on from at each of them, so that dense surroundings are walked many times over: of more rows than an answer
+ * has use for there are no `steps`, and each is to be asked for by itself.
+ * @returns `start` undefined where no edge ever named the entity; with each step more than was asked for may be read from nodes
+ *   that an earlier one came to
+ */
+export async function walkFrom(
+  database: Database,
+  entityId: string,
+  direction: Direction,
+  { visible, outside, asOf }: View,
+  { after = BEGINNING, limit, depth }: { after?: string | undefined; limit: number; depth: number },
+): Promise<{ start: string | undefined; steps: Neighbour[][] | undefined }> {
+  const rows = await prepared<Neighbour & { step: number }>(
+    database,
+    `WITH RECURSIVE walk (step, "from", node, place) AS (
+       SELECT 0, CAST(NULL AS bigint), n.id, CAST(0 AS bigint)
+       FROM lineage_node n
+       WHERE n.entity_id = CAST(:entityId AS bigint)
+       UNION ALL
+       SELECT w.step + 1, w.node, found.node, found.place
+       FROM (SELECT DISTINCT step, node FROM walk WHERE step < :depth AND place <= :limit) w
+       CROSS JOIN LATERAL (
+         SELECT next.node, row_number() OVER (ORDER BY next.node) AS place
+         FROM (${nextTo('w.node', 'CASE WHEN w.step = 0 THEN CAST(:after AS bigint) ELSE 0 END', direction, asOf)}) next
+       ) found
+     )
+     SELECT w.step, w."from", w.node
+     FROM (SELECT step, "from", node FROM walk LIMIT ${MOST_WALKED} + 1) w
+     ORDER BY w.step, w."from", w.node`,
+    { entityId, depth, after, limit, visible, outside, asOf: asOf ?? null },
+  );
+  const start = rows[0]?.node;
+  if (rows.length > MOST_WALKED) return { start, steps: undefined };
+  const steps = Array.from({ length: depth }, (): Neighbour[] => []);
+  for (const { step, ...found } of rows) steps[step - 1]?.push(found);
+  return { start, steps };
 }
 
 /** How many nodes a node has on each side that may be seen, and whether there are some that may not. */
@@ -95,12 +143,12 @@ export function degreesOf(
   nodes: readonly string[],
   { visible, outside, asOf }: View,
 ): Promise<Degrees[]> {
-  return query<Degrees>(
+  return prepared<Degrees>(
     database,
     `WITH asked AS MATERIALIZED (
        SELECT node, place FROM unnest(CAST(:nodes AS bigint[])) WITH ORDINALITY AS a(node, place)
      ), counted AS (
-       ${asOf === undefined ? COUNTED : COUNTED_OF_A_DATE}
+       ${asOf === undefined ? COUNTED : countedOfADate(asOf)}
      )
      SELECT a.node,
             coalesce(sum(c.neighbours) FILTER (WHERE NOT c.downstream AND c.shown), 0)::int AS upstream,
@@ -138,15 +186,15 @@ const COUNTED = `
   UNION ALL ${sinceCounted(ENDS.down)}`;
 
 /** The same as of a date, from the edges. */
-const ofADate = ({ near, far }: Ends): string => `
+const ofADate = ({ near, far }: Ends, asOf: Date): string => `
   SELECT l.${near} AS node, ${far === 'downstream'} AS downstream, l.${far}_database_id AS database_id,
          l.${far}_workspace_id AS workspace_id, count(DISTINCT l.${far}) AS neighbours
   FROM asked a
   JOIN lineage_edge l ON l.${near} = a.node
-  WHERE ${AT_THE_TIME}
+  WHERE ${atTheTime(asOf)}
   GROUP BY 1, 2, 3, 4`;
 
-const COUNTED_OF_A_DATE = `${ofADate(ENDS.up)} UNION ALL ${ofADate(ENDS.down)}`;
+const countedOfADate = (asOf: Date): string => `${ofADate(ENDS.up, asOf)} UNION ALL ${ofADate(ENDS.down, asOf)}`;
 
 /** The node of an entity, or undefined where no edge ever named it. */
 export async function nodeOf(database: Database, entityId: string): Promise<string | undefined> {

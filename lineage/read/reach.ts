@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { AT_THE_TIME, type Direction, ENDS, shownAt, type View } from './neighbours.js';
+import { atTheTime, type Direction, ENDS, shownAt, type View } from './neighbours.js';
 
 /** Nodes that a reading goes through before it gives up. */
 export const MOST_REACHED = 100_000;
@@ -20,7 +20,7 @@ export function stepFrom(
     database,
     `SELECT DISTINCT ON (l.${far}) l.${near} AS "from", l.${far} AS node
      FROM lineage_edge l
-     WHERE l.${near} = ANY(CAST(:nodes AS bigint[])) AND ${AT_THE_TIME} AND ${shownAt(far)}
+     WHERE l.${near} = ANY(CAST(:nodes AS bigint[])) AND ${atTheTime(asOf)} AND ${shownAt(far)}
      ORDER BY l.${far}, l.${near}
      LIMIT ${2 * MOST_REACHED + 2}`,
     { nodes: [...nodes], visible, outside, asOf: asOf ?? null },

@@ -47,6 +47,11 @@ beforeAll(async () => {
     for (let number = 1_500; number < 1_520; number += 1) edges.push([number + near, near]);
   for (let number = 1_600; number < 1_700; number += 1) edges.push([0, number]);
   edges.push([0, 20]);
+  // Among 1,700 to 1,719 ways of many lengths and back; 1,720 to 1,999 are layers of 70, of which each feeds all of the next.
+  for (let number = 1_700; number < 1_720; number += 1)
+    for (const stride of [1, 3, 7]) edges.push([number, 1_700 + ((number + stride) % 20)]);
+  for (let from = 1_720; from < 1_930; from += 1)
+    for (let to = 0; to < 70; to += 1) edges.push([from, 1_790 + 70 * Math.floor((from - 1_720) / 70) + to]);
   const nodes = await nodesOfEntities(database, ids);
   const [first, second] = await seen.rows<{ id: string }>(
     `INSERT INTO lineage_process (kind, key, state) VALUES ('query', 'a', 'parsed'), ('query', 'b', 'parsed') RETURNING id`,
@@ -117,4 +122,39 @@ test('Counts are exact on both sides, of what may be seen, and tell that there i
     });
   expect(of(1)).toMatchObject({ restrictedUpstream: true, restrictedDownstream: false });
   expect(of(0)).toMatchObject({ restrictedUpstream: false, restrictedDownstream: true });
+});
+
+/** By number, how far each is that may be seen; a breadth-first walk over what was written. */
+function distancesFrom(start: number, depth: number, limit: number): Map<number, number> {
+  const distances = new Map([[start, 0]]);
+  let frontier = [start];
+  for (let step = 1; step <= depth; step += 1) {
+    const found = frontier.flatMap((near) =>
+      edges
+        .filter(([from, to]) => from === near && !hidden(to))
+        .map(([, to]) => to)
+        .sort((a, b) => a - b)
+        .slice(0, limit),
+    );
+    frontier = [...new Set(found)].filter((number) => !distances.has(number));
+    for (const number of frontier) distances.set(number, step);
+  }
+  return distances;
+}
+
+test.each([
+  ['in a cycle with ways of many lengths', 1_700, 6, 50],
+  ['in a cycle, of which only two neighbours each are read', 1_700, 6, 2],
+  ['in layers that have more ways than nodes', 1_720, 3, 70],
+])('Each node that is reached is told once, at its distance: %s', async (_, start, depth, limit) => {
+  const { nodes, drawn, truncated } = await read(ids[start] ?? '', { ...view, direction: 'down', depth, limit });
+  const told = nodes.map(({ entity, distance }) => [numberOf(entity?.id), distance] as const);
+  const byNumber = (a: readonly [number, number], b: readonly [number, number]) => a[0] - b[0];
+  const expected = distancesFrom(start, depth, limit);
+  expect([...told].sort(byNumber)).toEqual([...expected].sort(byNumber));
+  expect(truncated).toBe(false);
+  // Every edge is drawn that leaves a node which was gone on from, as far as its neighbours were read.
+  const left = [...expected].filter(([, distance]) => distance < depth).map(([number]) => number);
+  const ways = left.flatMap((number) => [...distancesFrom(number, 1, limit).keys()].slice(1));
+  expect(drawn).toHaveLength(ways.length);
 });
