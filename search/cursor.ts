@@ -1,17 +1,6 @@
 import { createHash } from 'node:crypto';
+import { InvalidCursor } from '../catalog/model/cursor.js';
 import type { SearchRequest } from './port.js';
-
-/** Thrown for a cursor that this index did not give out for this search. The API answers 400. */
-export class BadCursor extends Error {
-  readonly code = 'BAD_CURSOR';
-  readonly remedy =
-    'Leave the cursor out to start from the first page; use nextCursor of an answer to the same search.';
-
-  constructor() {
-    super('The cursor is not one of this search.');
-    this.name = 'BadCursor';
-  }
-}
 
 /** What a cursor belongs to: pages of another text or other filters do not follow on each other. */
 type Searched = Pick<SearchRequest, 'text' | 'filters' | 'within'>;
@@ -24,7 +13,7 @@ export function encodeCursor(searched: Searched, place: readonly (string | numbe
 /**
  * The place that a cursor names.
  * @param shape what the place must look like, e.g. `['number', 'string']`
- * @throws {BadCursor} when it is damaged, of another kind, or of another search
+ * @throws InvalidCursor when it is damaged, of another kind, or of another search
  */
 export function decodeCursor(
   searched: Searched,
@@ -35,14 +24,15 @@ export function decodeCursor(
   try {
     place = JSON.parse(Buffer.from(cursor, 'base64url').toString());
   } catch {
-    throw new BadCursor();
+    throw new InvalidCursor();
   }
-  if (!Array.isArray(place) || place.shift() !== seal(searched) || place.length !== shape.length) throw new BadCursor();
+  if (!Array.isArray(place) || place.shift() !== seal(searched) || place.length !== shape.length)
+    throw new InvalidCursor();
   const fits = (value: unknown, at: number) =>
     typeof value === shape[at] && (typeof value === 'string' || Number.isSafeInteger(value));
-  if (!place.every(fits)) throw new BadCursor();
+  if (!place.every(fits)) throw new InvalidCursor();
   // A NUL would fail in the database only, as an error of ours.
-  if (place.some((value) => typeof value === 'string' && value.includes('\0'))) throw new BadCursor();
+  if (place.some((value) => typeof value === 'string' && value.includes('\0'))) throw new InvalidCursor();
   return place;
 }
 

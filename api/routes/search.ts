@@ -23,7 +23,7 @@ export const searchRoutes: Route[] = [
     access: visible,
     query: searchQuery,
     reply: { status: 200, description: 'Hits, best first.', body: searchAnswerSchema },
-    problems: ['BAD_CURSOR', 'INVALID_CURSOR', 'SEARCH_UNAVAILABLE'],
+    problems: ['INVALID_CURSOR', 'SEARCH_UNAVAILABLE'],
     handle: async (context, { actor, query }) => {
       if (isForWorkspaces(query)) {
         const { workspaces, ...page } = await findWorkspaces(context.database, {

@@ -1,5 +1,4 @@
 import { type EnqueuedTaskPromise, Meilisearch, MeilisearchRequestError } from 'meilisearch';
-import { BadCursor } from '../cursor.js';
 import { type SearchDocument, type SearchIndex, SearchUnavailable } from '../port.js';
 import { createHttpClient, EngineRefused } from './http-client.js';
 import { indexed } from './indexed-document.js';
@@ -108,7 +107,7 @@ async function available<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Error) || !error.name.startsWith('Meilisearch') || error instanceof BadCursor) throw error;
+    if (!(error instanceof Error) || !error.name.startsWith('Meilisearch')) throw error;
     const cause = error instanceof MeilisearchRequestError ? error.cause : error;
     const message =
       cause instanceof EngineRefused

@@ -1,5 +1,6 @@
 import type { Meilisearch, MultiSearchQuery, MultiSearchResult } from 'meilisearch';
-import { BadCursor, decodeCursor, encodeCursor } from '../cursor.js';
+import { InvalidCursor } from '../../catalog/model/cursor.js';
+import { decodeCursor, encodeCursor } from '../cursor.js';
 import { highlightsOf } from '../highlight.js';
 import type { Facet, SearchAnswer, SearchRequest } from '../port.js';
 import { queryWordsOf } from '../words.js';
@@ -193,7 +194,7 @@ function countsOf(
 
 function decodeOffset(request: SearchRequest, cursor: string): number {
   const [offset] = decodeCursor(request, cursor, ['number']);
-  if (typeof offset !== 'number' || offset < 0) throw new BadCursor();
+  if (typeof offset !== 'number' || offset < 0) throw new InvalidCursor();
   return offset;
 }
 

@@ -1,5 +1,5 @@
+import { InvalidCursor } from '../../catalog/model/cursor.js';
 import type { Database } from '../../db/database.js';
-import { BadCursor } from '../cursor.js';
 import { type SearchIndex, SearchUnavailable } from '../port.js';
 import { DictionarySweep } from './dictionary.js';
 import { rebuildTables } from './rebuild-tables.js';
@@ -46,7 +46,7 @@ async function available<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof BadCursor || error instanceof SearchUnavailable) throw error;
+    if (error instanceof InvalidCursor || error instanceof SearchUnavailable) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (AWAY.test(code) || /^E[A-Z]+$/.test(code) || isTimeout(error))
       throw new SearchUnavailable('PostgreSQL, which holds the search index, does not answer.', { cause: error });

@@ -104,7 +104,7 @@ describe('a request that cannot be', () => {
       400,
       'INVALID_CURSOR',
     ],
-    ['a made-up cursor of a search', 'GET', '/search?q=x&cursor=bm90aGluZw', {}, 400, 'BAD_CURSOR'],
+    ['a made-up cursor of a search', 'GET', '/search?q=x&cursor=bm90aGluZw', {}, 400, 'INVALID_CURSOR'],
     ['a NUL in a search', 'GET', '/search?q=a%00b', {}, 200, ''],
     ['a path there is not', 'GET', '/tea', {}, 404, 'UNKNOWN_ROUTE'],
     ['a method there is not', 'PUT', '/crawlers', { body: {} }, 405, 'METHOD_NOT_ALLOWED'],

@@ -171,7 +171,7 @@ describe('the Model Context Protocol', () => {
     expect(JSON.stringify(answer.content)).toContain('id');
     expect(await use(session, 'search', { q: 'orders', cursor: 'nonsense' })).toMatchObject({
       failed: true,
-      body: { code: 'BAD_CURSOR' },
+      body: { code: 'INVALID_CURSOR' },
     });
     await session.close();
   });

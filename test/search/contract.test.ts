@@ -1,6 +1,6 @@
 import { Meilisearch } from 'meilisearch';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BadCursor } from '../../search/cursor.js';
+import { InvalidCursor } from '../../catalog/model/cursor.js';
 import { fieldsOf } from '../../search/fields.js';
 import { createMeilisearchIndex } from '../../search/meilisearch/adapter.js';
 import type { SearchAnswer, SearchDocument, SearchIndex, SearchRequest } from '../../search/port.js';
@@ -597,12 +597,12 @@ describe.each(engines.filter(({ available }) => available))('a search index kept
       ['JSON of another shape', Buffer.from('{"a":1}').toString('base64url')],
       ['numbers that are none', Buffer.from('["x","y",{}]').toString('base64url')],
     ])('a cursor that is %s is refused', async (_what, cursor) => {
-      await expect(search('report', { cursor })).rejects.toThrow(BadCursor);
+      await expect(search('report', { cursor })).rejects.toThrow(InvalidCursor);
     });
 
     test('a cursor of another search is refused', async () => {
       const { nextCursor } = await search('report', { limit: 5 });
-      await expect(search('thing', { cursor: nextCursor as string })).rejects.toThrow(BadCursor);
+      await expect(search('thing', { cursor: nextCursor as string })).rejects.toThrow(InvalidCursor);
     });
   });
 
