@@ -146,7 +146,8 @@ function questionsOf(database: Database, graph: SyntheticLineage): Record<string
     'hub up, first page': () => read(into, 'up', 1, 500),
     'column up 5': (table) => column(table, 'up'),
     'column down 5': (table) => column(table, 'down'),
-    path: (table) => shortestPath(database, String(table), String(1 + ((table * 31) % graph.tables)), view),
+    path: (table) =>
+      shortestPath(database, String(table), String(1 + ((table * 31) % graph.tables)), { ...view, thorough: false }),
     'impact, first 100': impact,
     'limit: impact, first 100': (table) => recursive(database, table, 'down', 1_000),
     'impact, next 100': nextImpact,

@@ -24,10 +24,18 @@ const id = z
   .string()
   .regex(/^[1-9]\d{0,17}$/)
   .describe('The number of an entity, as `id` in what search and show answer.');
+const jobId = z
+  .string()
+  .regex(/^[1-9]\d{0,17}$/)
+  .describe('The number of a job, as `id` in what list_jobs answers, or of a process of kind `job` along an edge.');
 const asOf = z.iso
   .datetime({ offset: true })
   .optional()
   .describe('The map as it was then, e.g. `2026-01-31T00:00:00Z`; now when left out.');
+const stale = z
+  .enum(['show', 'hide'])
+  .optional()
+  .describe('`hide` leaves out what no job or statement was seen to do for 90 days, or as the installation is set.');
 const limit = (most: number) => z.int().min(1).max(most).optional().describe(`At most ${most}.`);
 const cursor = z.string().optional().describe('`nextCursor` of an earlier answer, to go on from there.');
 
@@ -127,6 +135,7 @@ export const TOOLS: readonly Tool[] = [
       level: z.enum(['table', 'column']).optional().describe('With `column` edges tell which columns come from which.'),
       column: z.string().max(1_000).optional().describe('Follow this column alone; with level `column`.'),
       asOf,
+      stale,
       limit: limit(200).describe('Neighbours of each node on each side; 50 when left out.'),
       cursor: z.string().optional().describe('`nextCursor` of a side of this node.'),
     }),
@@ -137,16 +146,58 @@ export const TOOLS: readonly Tool[] = [
     name: 'impact',
     title: 'List what a change of a table may reach',
     description: 'Everything downstream of an entity, the nearest first, with its owners, and how many in all.',
-    input: z.object({ id, asOf, limit: limit(500), cursor }),
+    input: z.object({ id, asOf, stale, limit: limit(500), cursor }),
     route: '/entities/:id/impact',
     inPath: ['id'],
   },
   {
     name: 'lineage_path',
     title: 'Find a way for data from one table to another',
-    description: 'A shortest one, along the flow of data; ask the other way round too where either may feed the other.',
-    input: z.object({ id, to: id.describe('The number of the entity that data would arrive at.'), asOf }),
+    description:
+      'A shortest one, along the flow of data; ask the other way round too where either may feed the other. `truncated` says ' +
+      'that none was found before the search was given up: ask again with `thorough`.',
+    input: z.object({
+      id,
+      to: id.describe('The number of the entity that data would arrive at.'),
+      asOf,
+      stale,
+      thorough: z.boolean().optional().describe('Look ten times as far, which may take seconds.'),
+    }),
     route: '/entities/:id/lineage/path',
+    inPath: ['id'],
+  },
+  {
+    name: 'list_jobs',
+    title: 'List jobs that move data',
+    description:
+      'Jobs that told of themselves with events of lineage, those first that came last: where they run, when they were last ' +
+      'heard of, and how their latest run ended.',
+    input: z.object({
+      name: z.string().min(1).max(1_000).optional().describe('Only with this in the name, in any case.'),
+      namespace: z.string().min(1).max(500).optional().describe('Only of this namespace.'),
+      limit: limit(200),
+      cursor,
+    }),
+    route: '/lineage-jobs',
+  },
+  {
+    name: 'show_job',
+    title: 'Show a job',
+    description:
+      'What a job says of itself: type, documentation, owners, tags, and, for whom they are, its statement and code. ' +
+      '`restricted` says that its own words are left out.',
+    input: z.object({ id: jobId }),
+    route: '/lineage-jobs/:id',
+    inPath: ['id'],
+  },
+  {
+    name: 'list_job_runs',
+    title: 'List the runs of a job',
+    description:
+      'The latest first, of 30 days: how they ended, what they read and wrote, and their error. `restricted` on a side says ' +
+      'that there is something that the asker may not see.',
+    input: z.object({ id: jobId, limit: limit(100), cursor }),
+    route: '/lineage-jobs/:id/runs',
     inPath: ['id'],
   },
   {

@@ -1,13 +1,17 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Actor } from '../../access/actor.js';
 import { visibleOutside, visiblePredicate } from '../../access/visibility.js';
 import { requireVisible } from '../../catalog/entities/entity.js';
 import { type Affected, allImpact, listImpact } from '../../lineage/read/impact.js';
+import type { Ways } from '../../lineage/read/reach.js';
+import type { ApiConfig } from '../config.js';
 import { csvLine } from '../csv.js';
 import { presentNode } from '../present-lineage.js';
 import { type Route, route, visible } from '../route.js';
 import { impactCsvQuery, impactPageSchema, impactQuery } from '../schemas/lineage.js';
 import { decimalParams } from '../schemas/lists.js';
+import { staleSince } from '../stale-since.js';
 
 const tag = 'Lineage';
 const HEADINGS = [
@@ -21,6 +25,13 @@ const HEADINGS = [
   'outside',
 ];
 
+const waysOf = (config: ApiConfig, actor: Actor, asOf: Date | undefined, stale: 'show' | 'hide'): Ways => ({
+  visible: visiblePredicate(actor),
+  outside: visibleOutside(actor),
+  asOf,
+  freshSince: stale === 'hide' ? staleSince(config, asOf) : undefined,
+});
+
 export const impactRoutes: Route[] = [
   route({
     method: 'get',
@@ -32,14 +43,10 @@ export const impactRoutes: Route[] = [
     params: decimalParams,
     query: impactQuery,
     reply: { status: 200, description: 'A page of what may be affected.', body: impactPageSchema },
-    handle: async ({ database }, { actor, params, query: { asOf, ...page } }) => {
-      const seen = visiblePredicate(actor);
-      await requireVisible(database, params.id, seen);
-      const found = await listImpact(database, params.id, page, {
-        visible: seen,
-        outside: visibleOutside(actor),
-        asOf,
-      });
+    handle: async ({ database, config }, { actor, params, query: { asOf, stale, ...page } }) => {
+      const ways = waysOf(config, actor, asOf, stale);
+      await requireVisible(database, params.id, ways.visible);
+      const found = await listImpact(database, params.id, page, ways);
       return { body: { ...found, items: found.items.map(presentNode) } };
     },
   }),
@@ -53,14 +60,10 @@ export const impactRoutes: Route[] = [
     params: decimalParams,
     query: impactCsvQuery,
     reply: { status: 200, description: 'A line for each, after one of headings.', stream: 'text/csv' },
-    handle: async ({ database }, { actor, params, query: { asOf }, request, response }) => {
-      const seen = visiblePredicate(actor);
-      await requireVisible(database, params.id, seen);
-      const { truncated, batches } = await allImpact(database, params.id, {
-        visible: seen,
-        outside: visibleOutside(actor),
-        asOf,
-      });
+    handle: async ({ database, config }, { actor, params, query: { asOf, stale }, request, response }) => {
+      const ways = waysOf(config, actor, asOf, stale);
+      await requireVisible(database, params.id, ways.visible);
+      const { truncated, batches } = await allImpact(database, params.id, ways);
       response.writeHead(200, {
         'Content-Type': 'text/csv; charset=utf-8',
         'Content-Disposition': 'attachment; filename="impact.csv"',

@@ -8,7 +8,6 @@ import { nodeOf } from '../../lineage/read/neighbours.js';
 import { shortestPath } from '../../lineage/read/reach.js';
 import { withoutStale } from '../../lineage/read/stale-edges.js';
 import { retractEdge, stateEdge } from '../../lineage/store/stated-edges.js';
-import type { ApiConfig } from '../config.js';
 import type { ApiContext } from '../context.js';
 import { keysOf, onlySteps, presentEdges, presentGraph, presentNode } from '../present-lineage.js';
 import { onWorkspaceOf, type Route, route, visible } from '../route.js';
@@ -22,6 +21,7 @@ import {
   stateEdgeSchema,
 } from '../schemas/lineage.js';
 import { decimalParams } from '../schemas/lists.js';
+import { staleSince } from '../stale-since.js';
 
 const tag = 'Lineage';
 
@@ -29,10 +29,6 @@ const ofEntity = async ({ database }: ApiContext, { id }: { id: string }, actor:
   const { workspace, databaseId } = await getEntity(database, { id }, visiblePredicate(actor));
   return { workspaceId: workspace.id, databaseId };
 };
-
-/** Of the map as it is, or was then. */
-const staleSince = ({ lineageStaleDays }: ApiConfig, asOf: Date | undefined): Date =>
-  new Date((asOf?.getTime() ?? Date.now()) - lineageStaleDays * 86_400_000);
 
 export const lineageRoutes: Route[] = [
   route({
@@ -69,25 +65,39 @@ export const lineageRoutes: Route[] = [
     path: '/entities/:id/lineage/path',
     tag,
     summary: 'Find a shortest way for data from one table to another',
-    description: 'Along the flow of data; ask the other way round too where either may feed the other.',
+    description:
+      'Along the flow of data; ask the other way round too where either may feed the other. `truncated` says that none was found ' +
+      'before the search was given up.',
     access: visible,
     params: decimalParams,
     query: pathQuery,
     reply: { status: 200, description: 'The way, where there is one that you may see all of.', body: pathSchema },
-    handle: async ({ database, config }, { actor, params, query: { to, asOf } }) => {
+    handle: async ({ database, config }, { actor, params, query: { to, asOf, stale, thorough } }) => {
       const seen = visiblePredicate(actor);
       await requireVisible(database, params.id, seen);
       await requireVisible(database, to, seen);
       const [start, end] = [await nodeOf(database, params.id), await nodeOf(database, to)];
       const view = { visible: seen, outside: visibleOutside(actor), asOf };
-      const way = start === undefined || end === undefined ? undefined : await shortestPath(database, start, end, view);
-      if (way === undefined) return { body: { found: false, nodes: [], edges: [] } };
+      const since = staleSince(config, asOf);
+      const ways = { ...view, freshSince: stale === 'hide' ? since : undefined, thorough };
+      const { way, truncated } =
+        start === undefined || end === undefined
+          ? { way: undefined, truncated: false }
+          : await shortestPath(database, start, end, ways);
+      if (way === undefined) return { body: { found: false, nodes: [], edges: [], truncated } };
       const described = new Map((await describeNodes(database, way)).map((node) => [node.node, node]));
       const nodes = way.flatMap((node) => described.get(node) ?? []);
       const pairs = way.slice(1).map((downstream, place) => ({ upstream: way[place] ?? '', downstream }));
-      const edges = await describeEdges(database, pairs, view, false);
-      const found = presentEdges(edges, keysOf(nodes), staleSince(config, asOf));
-      return { body: { found: true, nodes: nodes.map(presentNode), edges: found } };
+      const all = await describeEdges(database, pairs, view, false);
+      const edges = stale === 'hide' ? withoutStale({ start, nodes, edges: all }, since).edges : all;
+      return {
+        body: {
+          found: true,
+          nodes: nodes.map(presentNode),
+          edges: presentEdges(edges, keysOf(nodes), since),
+          truncated,
+        },
+      };
     },
   }),
   route({

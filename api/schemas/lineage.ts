@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursor, decimalId, limit, pageOf, uuid } from './lists.js';
+import { cursor, decimalId, flag, limit, pageOf, uuid } from './lists.js';
 
 const asOf = z.iso
   .datetime({ offset: true })
@@ -7,6 +7,9 @@ const asOf = z.iso
   .optional()
   .meta({ description: 'The map as it was then; now when left out.' });
 const depth = z.coerce.number().int().min(1).max(20).default(1).meta({ description: 'Steps from the entity.' });
+
+const stale = (description: string) => z.enum(['show', 'hide']).default('show').meta({ description });
+const staleWays = stale('hide goes along no edge along which nothing was seen to move data for long.');
 
 export const lineageQuery = z
   .strictObject({
@@ -18,14 +21,10 @@ export const lineageQuery = z
         'Follow this column alone, along what values are made of; with level=column. Where it only decides which rows there are, the edges of level=column have it.',
     }),
     asOf,
-    stale: z
-      .enum(['show', 'hide'])
-      .default('show')
-      .meta({
-        description:
-          'hide leaves out edges along which nothing was seen to move data for long, and what only they join to the entity; ' +
-          'counts of neighbours are of all.',
-      }),
+    stale: stale(
+      'hide leaves out edges along which nothing was seen to move data for long, and what only they join to the entity; ' +
+        'counts of neighbours are of all.',
+    ),
     cursor,
     limit: limit(50, 200).meta({ description: 'Neighbours of each node on each side.' }),
   })
@@ -116,17 +115,27 @@ export const lineageSchema = z
   })
   .meta({ id: 'Lineage' });
 
-export const pathQuery = z.strictObject({ to: decimalId, asOf });
+export const pathQuery = z.strictObject({
+  to: decimalId,
+  asOf,
+  stale: staleWays,
+  thorough: flag.default(false).meta({
+    description: 'Look ten times as far, which may take seconds: for whom an answer that is `truncated` is not enough.',
+  }),
+});
 export const pathSchema = z
   .object({
     found: z.boolean(),
     nodes: z.array(nodeEnd).meta({ description: 'In the order in which data flows.' }),
     edges: z.array(edgeSchema),
+    truncated: z.boolean().meta({
+      description: 'It was not looked for to the end: there may be one. `thorough` looks further.',
+    }),
   })
   .meta({ id: 'LineagePath' });
 
-export const impactQuery = z.strictObject({ asOf, cursor, limit: limit(100, 500) });
-export const impactCsvQuery = z.strictObject({ asOf });
+export const impactQuery = z.strictObject({ asOf, stale: staleWays, cursor, limit: limit(100, 500) });
+export const impactCsvQuery = z.strictObject({ asOf, stale: staleWays });
 const affectedSchema = z.object({
   ...node,
   distance: z.int(),

@@ -3,8 +3,8 @@ import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
 import { type DescribedNode, describeNodes } from './describe.js';
 import { pageOf, reachFor } from './kept-reach.js';
-import { nodeOf, type View } from './neighbours.js';
-import { type Reached, reachOf } from './reach.js';
+import { nodeOf } from './neighbours.js';
+import { type Reached, reachOf, type Ways } from './reach.js';
 
 /** Something that a change of a table may reach. */
 export interface Affected extends DescribedNode {
@@ -28,13 +28,13 @@ export async function listImpact(
   database: Database,
   entityId: string,
   page: { cursor?: string | undefined; limit: number },
-  view: View,
+  ways: Ways,
 ): Promise<ImpactPage> {
   const [distance, node] = decodeCursor(page.cursor, [DECIMAL, DECIMAL]) ?? [];
   const start = await nodeOf(database, entityId);
   if (start === undefined) return { items: [], total: 0, truncated: false };
   const after = distance === undefined || node === undefined ? undefined : { node, distance: Number(distance) };
-  const reach = await reachFor(database, start, view, { anew: after === undefined });
+  const reach = await reachFor(database, start, ways, { anew: after === undefined });
   const { reached, more } = pageOf(reach, after, page.limit);
   const last = reached.at(-1);
   return {
@@ -52,11 +52,11 @@ const BATCH = 1_000;
 export async function allImpact(
   database: Database,
   entityId: string,
-  view: View,
+  ways: Ways,
 ): Promise<{ truncated: boolean; batches: AsyncIterable<Affected[]> }> {
   const start = await nodeOf(database, entityId);
   const { reached, truncated } =
-    start === undefined ? { reached: [], truncated: false } : await reachOf(database, start, 'down', view);
+    start === undefined ? { reached: [], truncated: false } : await reachOf(database, start, 'down', ways);
   return { truncated, batches: batchesOf(database, reached) };
 }
 

@@ -82,12 +82,16 @@ const COLUMNS = `
   CASE WHEN w.id IS NOT NULL THEN jsonb_build_object('id', w.id, 'name', w.name) END AS workspace,
   p.first_seen AS "firstSeen", p.last_seen AS "lastSeen", latest.run AS "latestRun"`;
 
+/** A time within JSON as answers have times elsewhere, in UTC and with milliseconds. */
+const instant = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
 const FROM = `
   FROM lineage_process p
   LEFT JOIN workspace w ON w.id = p.workspace_id
   LEFT JOIN collected_database d ON d.id = p.collected_database_id
   LEFT JOIN LATERAL (
-    SELECT jsonb_build_object('runId', r.key, 'state', r.state, 'startedAt', r.started_at, 'endedAt', r.ended_at) AS run
+    SELECT jsonb_build_object('runId', r.key, 'state', r.state, 'startedAt', ${instant('r.started_at')},
+                              'endedAt', ${instant('r.ended_at')}) AS run
     FROM lineage_run r
     WHERE r.process_id = p.id AND ${HAS_OWN_ID}
     ORDER BY r.first_at DESC, r.id DESC

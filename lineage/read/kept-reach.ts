@@ -1,7 +1,6 @@
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import type { View } from './neighbours.js';
-import { type Reached, reachOf } from './reach.js';
+import { type Reached, reachOf, type Ways } from './reach.js';
 
 /** Everything downstream of a node, by distance and then by node: a tenth of the memory that objects would take. */
 export interface Reach {
@@ -26,16 +25,22 @@ const kept = new WeakMap<Database, Map<string, { reach: Reach; until: number }>>
 export async function reachFor(
   database: Database,
   start: string,
-  view: View,
+  ways: Ways,
   { anew }: { anew: boolean },
 ): Promise<Reach> {
   const readings = kept.get(database) ?? new Map<string, { reach: Reach; until: number }>();
   kept.set(database, readings);
   // Before it is read: what is hidden meanwhile makes the next page read anew.
-  const key = JSON.stringify([start, view.asOf, view.outside.toString(), await visibleNow(database, view)]);
+  const key = JSON.stringify([
+    start,
+    ways.asOf,
+    ways.freshSince !== undefined,
+    ways.outside.toString(),
+    await visibleNow(database, ways),
+  ]);
   const found = readings.get(key);
   if (!anew && found !== undefined && found.until > Date.now()) return found.reach;
-  const reach = packed(await reachOf(database, start, 'down', view));
+  const reach = packed(await reachOf(database, start, 'down', ways));
   readings.delete(key);
   readings.set(key, { reach, until: Date.now() + KEPT_FOR });
   for (const [oldest] of readings) {
@@ -46,7 +51,7 @@ export async function reachFor(
 }
 
 /** The same for the same databases. */
-async function visibleNow(database: Database, { visible }: View): Promise<string> {
+async function visibleNow(database: Database, { visible }: Ways): Promise<string> {
   const [row] = await query<{ digest: string }>(
     database,
     `SELECT encode(sha256(convert_to(coalesce(string_agg(d.id::text, ',' ORDER BY d.id), ''), 'UTF8')), 'hex') AS digest

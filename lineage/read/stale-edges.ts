@@ -7,6 +7,13 @@ const RUNS: readonly DescribedProcess['kind'][] = ['job', 'query'];
 export const isStale = ({ kind, lastSeen }: DescribedProcess, since: Date): boolean =>
   RUNS.includes(kind) && new Date(lastSeen) < since;
 
+/** That an edge `l` is not stale, as a condition: what `isStale` says by `:freshSince`. */
+export const FRESH = `(
+  l.last_seen >= CAST(:freshSince AS timestamptz)
+  OR EXISTS (
+    SELECT FROM lineage_process p WHERE p.id = l.process_id AND p.kind NOT IN (${RUNS.map((kind) => `'${kind}'`).join(', ')})
+  ))`;
+
 interface Surroundings<Node> {
   start: string | undefined;
   nodes: readonly Node[];

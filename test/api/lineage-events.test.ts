@@ -243,4 +243,28 @@ it('What a job moved and was not seen to move for 90 days is marked, and left ou
   expect(stale(fresh)).toEqual([]);
   expect(fresh.edges).toHaveLength(all.edges.length - 1);
   expect(JSON.stringify(fresh.nodes)).not.toContain('s3://old');
+  // From a table of the map to another, along a job that is not seen any more and nothing else.
+  await send(runEvent({ job: 'retired too', inputs: [table(2)], outputs: [table(0)] }));
+  await fold();
+  const reach = async (search: string) => ({
+    way: (await api.call('GET', `/entities/${tables[2]}/lineage/path?to=${tables[0]}&${search}`, { as: people.viewer }))
+      .body,
+    affected: (await api.call('GET', `/entities/${tables[2]}/impact?${search}`, { as: people.viewer })).body.total,
+    lines: (await api.call('GET', `/entities/${tables[2]}/impact.csv?${search}`, { as: people.viewer })).text,
+  });
+  const fresher = await reach('stale=hide');
+  await map.rows(
+    `UPDATE lineage_edge SET last_seen = now() - interval '91 days'
+     WHERE process_id = (SELECT id FROM lineage_process WHERE name = 'retired too') RETURNING id`,
+  );
+  const [shown, without] = [await reach(''), await reach('stale=hide')];
+  for (const { way, lines } of [fresher, shown]) {
+    expect(way).toMatchObject({ found: true, truncated: false });
+    expect(lines).toContain('orders_0_daily');
+  }
+  expect(stale(shown.way)).toEqual(['retired too']);
+  expect(shown.affected).toBe(fresher.affected);
+  expect(without.way).toEqual({ found: false, nodes: [], edges: [], truncated: false });
+  expect(without.affected).toBeLessThan(shown.affected);
+  expect(without.lines).not.toContain('orders_0_daily');
 });

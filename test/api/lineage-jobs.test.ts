@@ -78,7 +78,12 @@ describe('A job', () => {
       namespace: 'etl',
       name: 'daily sales',
       workspace: { id: ours.workspaceId },
-      latestRun: { runId: run, state: 'FAIL' },
+      latestRun: {
+        runId: run,
+        state: 'FAIL',
+        startedAt: '2026-11-01T10:00:00.000Z',
+        endedAt: '2026-11-01T10:05:00.000Z',
+      },
       type: { processingType: 'BATCH', integration: 'SPARK', jobType: 'SQL_JOB' },
       documentation: 'Sales of a day',
       tags: [{ key: 'tier', value: 'gold', source: 'CONFIG' }],

@@ -8,6 +8,7 @@ import { stateEdge } from '../../lineage/store/stated-edges.js';
 import { drainOutbox } from '../../search/outbox.js';
 import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
 import { SyntheticSource } from '../fakes/synthetic-source.js';
+import { runEvent, tell } from '../lineage/told-events.js';
 import { type ApiUnderTest, type Caller, type People, populate, startApi } from './api-under-test.js';
 
 let api: ApiUnderTest;
@@ -84,6 +85,10 @@ describe('the Model Context Protocol', () => {
       found: true,
       nodes: [{}, {}, {}],
     });
+    const further = { id: a, to: c, thorough: true, stale: 'hide' };
+    expect((await use(session, 'lineage_path', further)).body).toMatchObject({ found: true, truncated: false });
+    expect((await use(session, 'impact', { id: a, stale: 'hide' })).body.total).toBe(2);
+    expect((await use(session, 'lineage', { id: a, direction: 'down', stale: 'hide' })).body.edges).toHaveLength(1);
     expect((await use(session, 'lineage_path', { id: c, to: a })).body).toMatchObject({ found: false });
     const before = await use(session, 'lineage', { id: a, depth: 5, asOf: '2020-01-01T00:00:00Z' });
     expect(before.body.edges).toEqual([]);
@@ -99,6 +104,25 @@ describe('the Model Context Protocol', () => {
     } finally {
       await catalog.rows(`UPDATE collected_database SET visibility = 'tenant'`);
     }
+    await session.close();
+    await stranger.close();
+  });
+
+  it('leads a model from a job to its runs, as far as the asker may know of it', async () => {
+    const event = runEvent({ job: 'load sales', inputs: ['s3://lake raw'], outputs: ['s3://lake sales'] });
+    await tell(api.database, [event], { workspaceId: people.workspaceId });
+    const session = await client(people.viewer);
+    const { body: jobs } = await use(session, 'list_jobs', { name: 'LOAD', limit: 5 });
+    expect(jobs.items).toMatchObject([{ name: 'load sales', latestRun: { state: 'COMPLETE' } }]);
+    const [{ id }] = jobs.items;
+    expect((await use(session, 'show_job', { id })).body).toMatchObject({ id, restricted: false });
+    expect((await use(session, 'list_job_runs', { id, limit: 1 })).body.items).toMatchObject([
+      { state: 'COMPLETE', outputs: { datasets: [{ external: { namespace: 's3://lake', name: 'sales' } }] } },
+    ]);
+    const stranger = await client(people.outsider);
+    expect((await use(stranger, 'list_jobs', {})).body.items).toEqual([]);
+    for (const name of ['show_job', 'list_job_runs'])
+      expect(await use(stranger, name, { id })).toMatchObject({ failed: true, body: { code: 'NOT_FOUND' } });
     await session.close();
     await stranger.close();
   });
