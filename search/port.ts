@@ -76,6 +76,8 @@ export interface SearchRequest {
    * returned where counting costs time. Of a hit whose name matches nothing else is highlighted.
    */
   onlyBest?: true;
+  /** Counts what is found, as facets and later pages do by themselves, where it takes longer than finding a page. */
+  counted?: true;
   /** 1 to 100. */
   limit: number;
   /** Opaque, from an earlier answer. */
@@ -96,7 +98,7 @@ export interface SearchHit {
 
 export interface SearchAnswer {
   hits: SearchHit[];
-  /** Exact up to 10,000. */
+  /** Exact, or where `totalIsExact` is false a number that there are more than: 10,000, or of what was not counted the hits here. */
   total: number;
   totalIsExact: boolean;
   facets: Partial<Record<Facet, { value: string; label?: string; count: number }[]>>;

@@ -43,7 +43,7 @@ export const searchExportRoutes: Route[] = [
     handle: async ({ database, searchIndex }, { actor, query, request, response }) => {
       const asked = await searchRequest(database, { ...query, facets: [], limit: PAGE }, actor);
       // Before the first byte, so that a search that cannot be had is an error and no empty file.
-      const first = await searchIndex.search(asked);
+      const first = await searchIndex.search({ ...asked, counted: true });
       response.writeHead(200, {
         'Content-Type': 'text/csv; charset=utf-8',
         'Content-Disposition': 'attachment; filename="search.csv"',

@@ -141,7 +141,11 @@ export const searchAnswerSchema = z
       .optional()
       .meta({ description: 'With kind=workspace alone, instead of hits: those you may see, best first.' }),
     total: z.int(),
-    totalIsExact: z.boolean().meta({ description: 'False where there are more than 10,000.' }),
+    totalIsExact: z.boolean().meta({
+      description:
+        'False where there are more than `total`: than 10,000; or, for whoever may see more than 50,000 objects and asks for ' +
+        'no facets, than the hits of this first page.',
+    }),
     facets: z.partialRecord(
       facetSchema,
       z.array(z.object({ value: z.string(), label: z.string().optional(), count: z.int() })),

@@ -57,6 +57,7 @@ export function printAnswer(answer: SearchAnswer, text: string): void {
   }
   const more = answer.total - answer.hits.length;
   if (more > 0) remark(`... and ${answer.totalIsExact ? '' : 'more than '}${more.toLocaleString('en')} more.`);
+  else if (!answer.totalIsExact) remark('... and more.');
 }
 
 function marked(segments: readonly Segment[]): string {

@@ -1,6 +1,7 @@
 import { InvalidCursor } from '../../catalog/model/cursor.js';
 import type { Database } from '../../db/database.js';
 import { type SearchIndex, SearchUnavailable } from '../port.js';
+import { BestDocuments, keepBestIndexed } from './best-documents.js';
 import { DictionarySweep } from './dictionary.js';
 import { rebuildTables } from './rebuild-tables.js';
 import { answer } from './search.js';
@@ -12,7 +13,7 @@ import { prepareBatch, writeBatch } from './write.js';
 /** The search index kept in the catalog's own PostgreSQL. The database handle stays the caller's: `close` leaves it open. */
 export function createPostgresqlIndex(database: Database): SearchIndex {
   const sweep = new DictionarySweep();
-  const usual = new UsualWords();
+  const known = { usual: new UsualWords(), best: new BestDocuments() };
   return {
     engine: 'postgresql',
     prepare: () =>
@@ -22,10 +23,11 @@ export function createPostgresqlIndex(database: Database): SearchIndex {
         );
         if (rows[0]?.ready !== true)
           throw new SearchUnavailable('The search tables are missing: the migrations have not run.');
+        await keepBestIndexed(database);
       }),
     write: (batch) => available(() => writeBatch(database, LIVE, prepareBatch(batch), { sweep })),
     search: (request, signal) =>
-      available(() => readSnapshot(database, signal, (snapshot) => answer(snapshot, LIVE, request, usual))),
+      available(() => readSnapshot(database, signal, (snapshot) => answer(snapshot, LIVE, request, known))),
     rebuild: (documents) => available(() => rebuildTables(database, documents)),
     health: async () => {
       try {

@@ -69,7 +69,7 @@ function byPlace({ place: a }: Found, { place: b }: Found): number {
 }
 
 /** How the members of one class are found, as a query for their ids and standings. */
-interface Arm {
+export interface Arm {
   rank: number;
   sql: string;
   bindings: (string | number | string[] | number[])[];
@@ -150,32 +150,29 @@ function beginningArm(word: string, pattern: string, { tables, shown, limit }: A
 }
 
 /** The best of some classes, except what is known already. A class is not looked for when better ones have filled the page. */
-async function findArms(
+export async function findArms(
   snapshot: Snapshot,
-  { tables, limit }: Asked,
+  { tables, limit }: Pick<Asked, 'tables' | 'limit'>,
   arms: readonly Arm[],
   known: readonly Found[],
 ): Promise<Found[]> {
   const ctes = arms.map(({ rank, sql }, at) => {
-    const better = arms.slice(0, at).map((each) => `SELECT id FROM best_${each.rank}`);
-    // A limit of zero keeps PostgreSQL from running what it limits.
-    return `
-       best_${rank} AS MATERIALIZED (
+    const better = at === 0 ? undefined : `found_${at - 1}`;
+    // A limit of zero keeps PostgreSQL from running what it limits. Sums keep it from walking the index of standings instead.
+    const best = `
          SELECT id, standing, ${rank} AS rank
          FROM (${sql}) AS few
-         WHERE id <> ALL (?::text[]) ${better.map((each) => `AND id NOT IN (${each})`).join(' ')}
-         ORDER BY standing DESC, id DESC
-         LIMIT ${better.length === 0 ? limit : `CASE WHEN (SELECT count(*) FROM (${better.join(' UNION ALL ')}) AS better) < ${limit} THEN ${limit} ELSE 0 END`}
-       )`;
+         WHERE id <> ALL (?::text[]) ${better === undefined ? '' : `AND id NOT IN (SELECT id FROM ${better})`}
+         ORDER BY standing + 0 DESC, id DESC
+         LIMIT ${limit} ${better === undefined ? '' : `- (SELECT count(*) FROM ${better})`}`;
+    return `found_${at} AS MATERIALIZED (${better === undefined ? best : `SELECT * FROM ${better} UNION ALL (${best})`})`;
   });
   const ids = known.map(({ place }) => place[2]);
   const { rows } = await snapshot.prepared<{ rows: FoundRow[] }>(
     `WITH ${ctes.join(',')}
-     SELECT id, best.standing, best.rank, d.document
-     FROM (${arms.map(({ rank }) => `SELECT * FROM best_${rank}`).join(' UNION ALL ')}) AS best
-     JOIN ${tables.document} d USING (id)
-     ORDER BY best.rank DESC, best.standing DESC, id DESC
-     LIMIT ${limit}`,
+     SELECT id, found.standing, found.rank, d.document
+     FROM found_${arms.length - 1} AS found JOIN ${tables.document} d USING (id)
+     ORDER BY found.rank DESC, found.standing DESC, id DESC`,
     arms.flatMap(({ bindings }) => [...bindings, ids]),
   );
   return rows.map(toFound);

@@ -21,11 +21,22 @@ export interface QueryWord {
 export const CLASSES = ['anywhere', 'fields', 'column', 'path', 'name', 'namePrefix', 'exact'] as const;
 export type MatchClass = (typeof CLASSES)[number];
 
+/** What matches in one way. */
+export interface ReadingClass {
+  rank: number;
+  query: string;
+  /**
+   * The same as several queries of which all must match: the index of words goes through its lists by one condition after
+   * another in a half to a third of the time that it takes for all in one.
+   */
+  parts: string[];
+}
+
 /** One way to understand what was typed: a tsquery for each class, and one for whatever matches at all. */
 export interface Reading {
   words: QueryWord[];
   all: string;
-  classes: { rank: number; query: string }[];
+  classes: ReadingClass[];
   /** How the words match in names, as patterns over what namesOf says of them; all must. */
   names?: string[];
 }
@@ -46,14 +57,21 @@ export function mayBePrefix(word: string): boolean {
  * @param text as typed, for what compares it whole: guid, name, column; left out for words that were not typed so
  */
 export function readingOf(words: QueryWord[], text?: string): Reading {
-  const queries: Record<MatchClass, string | undefined> = {
-    exact: text === undefined ? undefined : exactQuery(text),
+  const queries: Queries = {
+    exact: text === undefined ? undefined : [exactQuery(text)],
     namePrefix: text === undefined ? undefined : namePrefixQuery(text),
-    name: and(words, (word) => lexeme('n/', word)),
-    path: `${or(words, (word) => lexeme('n/', word))} & ${and(words, (word) => `(${lexeme('n/', word)} | ${lexeme('p/', word)})`)}`,
-    column: columnQuery(words, text),
-    fields: and(words, inFields),
-    anywhere: and(words, anywhere),
+    name: words.map((word) => lexeme('n/', word)),
+    // Of one word it would be the same as the name.
+    path:
+      words.length === 1
+        ? undefined
+        : [
+            ...words.map((word) => `(${lexeme('n/', word)} | ${lexeme('p/', word)})`),
+            or(words, (word) => lexeme('n/', word)),
+          ],
+    column: [columnQuery(words, text)],
+    fields: words.map(inFields),
+    anywhere: words.map(anywhere),
   };
   return { ...assemble(words, queries), names: words.map(namePattern) };
 }
@@ -65,22 +83,19 @@ function namePattern({ word, prefix }: QueryWord): string {
 
 /** The reading in which every word must stand in the name of a column: what columns are searched by as themselves. */
 export function columnReadingOf(words: QueryWord[], text?: string): Reading {
-  const exact = columnQuery(words, text);
-  const fields = and(words, (word) => lexeme('', word));
+  const exact = [columnQuery(words, text)];
+  const fields = words.map((word) => lexeme('', word));
   return {
     words,
-    all: `(${exact}) | (${fields})`,
-    classes: [
-      { rank: CLASSES.indexOf('column'), query: exact },
-      { rank: CLASSES.indexOf('fields'), query: fields },
-    ],
+    all: `(${exact}) | (${allOf(fields)})`,
+    classes: [classOf('column', exact), classOf('fields', fields)],
   };
 }
 
 /** The reading in which any `size` of the words are enough. */
 export function looseReadingOf(words: QueryWord[], size: number): Reading {
   const subsets = subsetsOf(words, size);
-  const loose = (term: (word: QueryWord) => string) => subsets.map((subset) => and(subset, term)).join(' | ');
+  const loose = (term: (word: QueryWord) => string) => [subsets.map((subset) => allOf(subset.map(term))).join(' | ')];
   return assemble(words, {
     exact: undefined,
     namePrefix: undefined,
@@ -92,16 +107,23 @@ export function looseReadingOf(words: QueryWord[], size: number): Reading {
   });
 }
 
-function assemble(words: QueryWord[], queries: Record<MatchClass, string | undefined>): Reading {
-  const classes = CLASSES.flatMap((name, rank) => {
-    const query = queries[name];
-    return query === undefined ? [] : [{ rank, query }];
+/** For each class the queries of which all must match. */
+type Queries = Record<MatchClass, string[] | undefined>;
+
+function assemble(words: QueryWord[], queries: Queries): Reading {
+  const classes = CLASSES.flatMap((name) => {
+    const parts = queries[name];
+    return parts === undefined ? [] : [classOf(name, parts)];
   }).reverse();
   // Every class but these implies `anywhere`.
   const all = [queries.anywhere, queries.exact, queries.namePrefix, queries.column].filter(
-    (query) => query !== undefined,
+    (parts) => parts !== undefined,
   );
-  return { words, all: all.map((query) => `(${query})`).join(' | '), classes };
+  return { words, all: all.map((parts) => allOf(parts)).join(' | '), classes };
+}
+
+function classOf(name: MatchClass, parts: string[]): ReadingClass {
+  return { rank: CLASSES.indexOf(name), query: parts.length === 1 ? (parts[0] as string) : allOf(parts), parts };
 }
 
 function exactQuery(text: string): string {
@@ -112,10 +134,10 @@ function exactQuery(text: string): string {
   return [...queries, ...qualified].join(' | ');
 }
 
-function namePrefixQuery(text: string): string | undefined {
+function namePrefixQuery(text: string): string[] | undefined {
   const whole = compact(text);
   if (whole === '') return undefined;
-  return [`${quote(`k/${whole}`)}:*`, ...qualifiedName(text, ':*')].join(' | ');
+  return [[`${quote(`k/${whole}`)}:*`, ...qualifiedName(text, ':*')].join(' | ')];
 }
 
 /** `sales.orders`: a name behind the words of its path. */
@@ -139,8 +161,8 @@ function anywhere(word: QueryWord): string {
   return `(${lexeme('n/', word)} | ${lexeme('', word)} | ${lexeme('t/', word)})`;
 }
 
-function and(words: QueryWord[], term: (word: QueryWord) => string): string {
-  return `(${words.map(term).join(' & ')})`;
+function allOf(parts: readonly string[]): string {
+  return `(${parts.map((part) => `(${part})`).join(' & ')})`;
 }
 
 function or(words: QueryWord[], term: (word: QueryWord) => string): string {

@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.js';
 import type { SearchDocument } from '../port.js';
+import { indexBest } from './best-documents.js';
 import { fillNames } from './name-words.js';
 import { LIVE, NEXT, type Tables } from './tables.js';
 import { prepareBatch, writeBatch } from './write.js';
@@ -21,6 +22,7 @@ export async function rebuildTables(
     await fill(database, documents);
     await database.raw(`CREATE INDEX ON ${NEXT.document} USING gin (words)`);
     await database.raw(`CREATE INDEX ON ${NEXT.document} (standing, id) INCLUDE (visible_to, group_id, names)`);
+    await indexBest(database, NEXT);
     await database.raw(`CREATE INDEX ON ${NEXT.document} (changed_at, id)`);
     await database.raw(`CREATE INDEX ON ${NEXT.document} (group_id)`);
     await database.raw(`CREATE INDEX ON ${NEXT.term} USING gin (term gin_trgm_ops)`);

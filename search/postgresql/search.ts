@@ -1,10 +1,12 @@
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { highlightsOf } from '../highlight.js';
 import type { SearchAnswer, SearchRequest } from '../port.js';
+import type { BestDocuments } from './best-documents.js';
 import { withCompletions } from './completions.js';
-import { type Counted, countFacets } from './count.js';
+import { countFacets } from './count.js';
 import { countReading, type Found, findBest, findNewest, MOST_COUNTED, type Place } from './find.js';
 import { findFirst } from './find-first.js';
+import { findPage } from './find-page.js';
 import { type Shown, shownBy } from './groups.js';
 import { isFound, otherReading } from './other-reading.js';
 import { columnReadingOf, type QueryWord, type Reading, readingOf, typedWords } from './reading.js';
@@ -12,12 +14,21 @@ import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 import type { UsualWords } from './usual-words.js';
 
+/** Who may see more documents than this is told that there are more hits than a page, and not how many, where they ask for hits alone. */
+export const MOST_SEEN_AND_COUNTED = 50_000;
+
+/** What is known of an index from earlier searches; it chooses between ways to the same answer. */
+export interface Known {
+  usual: UsualWords;
+  best: BestDocuments;
+}
+
 /** Answers one search. Runs in a transaction, so that total, facets and hits are of one moment. */
 export async function answer(
   snapshot: Snapshot,
   tables: Tables,
   request: SearchRequest,
-  usual: UsualWords,
+  { usual, best }: Known,
 ): Promise<SearchAnswer> {
   const after =
     request.cursor === undefined
@@ -36,30 +47,48 @@ export async function answer(
         ? await countFacets(snapshot, tables, undefined, request, await seenBy(snapshot, tables, request, shown))
         : { total: shown.documents, facets: {} };
     const found = shown.documents === 0 ? [] : await findNewest(snapshot, tables, wanted);
-    return assembled(request, found, counted.total, counted.facets, undefined);
+    return assembled(request, { found, ...counted }, undefined);
   }
 
   const seen = await seenBy(snapshot, tables, request, shown);
-  const count = async (reading: Reading): Promise<Counted> =>
-    request.facets.length === 0
-      ? { total: await countReading(snapshot, tables, reading, shown), facets: {} }
-      : countFacets(snapshot, tables, reading.all, request, seen);
+  const counted = request.facets.length > 0 || request.counted === true || after !== undefined;
+  const look = async (reading: Reading): Promise<Looked> => {
+    if (!counted && shown.documents > MOST_SEEN_AND_COUNTED) {
+      const found = await findPage(snapshot, tables, reading, { ...wanted, best: await best.from(snapshot, tables) });
+      return { found, facets: {} };
+    }
+    const { total, facets } =
+      request.facets.length === 0
+        ? { total: await countReading(snapshot, tables, reading, shown), facets: {} }
+        : await countFacets(snapshot, tables, reading.all, request, seen);
+    return { found: total === 0 ? [] : await findBest(snapshot, tables, reading, wanted, total), total, facets };
+  };
 
   if (request.onlyBest) return onlyBest(snapshot, tables, request, words, shown, seen, usual);
   const understand = request.within === 'columns' ? columnReadingOf : readingOf;
   let reading = understand(await withCompletions(snapshot, tables, words), request.text);
-  let counted = await count(reading);
+  let looked = await look(reading);
   let corrected = false;
   // Filters play no part here, so that narrowing a result never turns into a search for something else.
-  if (counted.total === 0 && !(isFiltered(request) && (await isFound(snapshot, tables, reading, seen)))) {
+  if (isNothing(looked) && !(isFiltered(request) && (await isFound(snapshot, tables, reading, seen)))) {
     const other = await otherReading(snapshot, tables, words, request, seen);
     if (other === undefined) return nothing(request);
     ({ reading, corrected } = other);
-    counted = await count(reading);
+    looked = await look(reading);
   }
-  const { total, facets } = counted;
-  const found = total === 0 ? [] : await findBest(snapshot, tables, reading, wanted, total);
-  return assembled(request, found, total, facets, { ...reading, corrected });
+  return assembled(request, looked, { ...reading, corrected });
+}
+
+/** One hit more than was asked for, where there is one; and how many there are in all, where they were counted. */
+interface Looked {
+  found: Found[];
+  total?: number;
+  facets: SearchAnswer['facets'];
+}
+
+/** Nothing may be left on a later page, of something. */
+function isNothing({ found, total = found.length }: Looked): boolean {
+  return total === 0;
 }
 
 /** What the searcher may see without the filters. */
@@ -90,7 +119,7 @@ async function onlyBest(
     const spelled = reading;
     found = await findFirst(snapshot, reading, async () => spelled, asked);
   }
-  const { totalIsExact: _, ...answer } = assembled(request, found, found.length, {}, { ...reading, corrected });
+  const { totalIsExact: _, ...answer } = assembled(request, { found, facets: {} }, { ...reading, corrected });
   return { ...answer, totalIsExact: found.length < request.limit };
 }
 
@@ -100,9 +129,7 @@ function isFiltered({ filters }: SearchRequest): boolean {
 
 function assembled(
   request: SearchRequest,
-  found: Found[],
-  total: number,
-  facets: SearchAnswer['facets'],
+  { found, total, facets }: Looked,
   reading: (Reading & { corrected: boolean }) | undefined,
 ): SearchAnswer {
   const page = found.slice(0, request.limit);
@@ -112,8 +139,8 @@ function assembled(
       document,
       highlights: reading === undefined ? [] : highlightsOf(document, reading.words, request.text, request),
     })),
-    total: Math.min(total, MOST_COUNTED),
-    totalIsExact: total <= MOST_COUNTED,
+    total: Math.min(total ?? page.length, MOST_COUNTED),
+    totalIsExact: total === undefined ? found.length <= page.length : total <= MOST_COUNTED,
     facets,
     ...(found.length > page.length && last !== undefined ? { nextCursor: encodeCursor(request, last.place) } : {}),
     ...(reading?.corrected && page.length > 0 ? { correctedTo: reading.words.map(({ word }) => word).join(' ') } : {}),

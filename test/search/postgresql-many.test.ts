@@ -198,6 +198,59 @@ test('while somebody types, three names are enough among very many documents, an
   await index.write({ put: [], remove: [...named(3).map(({ id }) => id), commented.id] });
 });
 
+test('whoever may see very many documents gets the first page of a counted search, and is told that there are more', async () => {
+  const { database } = catalog;
+  // As if each stood for ten, of which half are of the best standing.
+  await database.raw('UPDATE search_audience SET documents = documents * 10');
+  const indexes = async () => {
+    const { rows } = await database.raw<{ rows: { name: string }[] }>(
+      `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indrelid = 'search_document'::regclass AND indpred IS NOT NULL`,
+    );
+    return rows.map(({ name }) => name);
+  };
+  const pages = async (text: string, request: Partial<SearchRequest>) => {
+    const first = await wide.search({ ...all, text, ...request });
+    const cursor = first.nextCursor;
+    const second = cursor === undefined ? undefined : await wide.search({ ...all, text, ...request, cursor });
+    const ids = [first, second].map((each) => each?.hits.map(({ document }) => document.id));
+    return { ids, cursor, correctedTo: first.correctedTo, total: first.total, totalIsExact: first.totalIsExact };
+  };
+  const all: SearchRequest = { text: '', filters: {}, visibleTo: 'everything', facets: [], limit: 7 };
+  let wide = index;
+  const texts = [
+    'report',
+    'thing',
+    'rep',
+    're',
+    'reprot',
+    'thing 1',
+    'report 10',
+    'one report',
+    'thng reprt',
+    'thing_11999',
+  ];
+  const compare = async () => {
+    for (const text of texts)
+      for (const visibleTo of ['everything' as const, ['workspace:large'], ['workspace:large', 'workspace:small']]) {
+        const { total, totalIsExact, ...found } = await pages(text, { visibleTo });
+        const { total: counted, totalIsExact: _, ...expected } = await pages(text, { visibleTo, counted: true });
+        expect(found, text).toEqual(expected);
+        expect({ total, totalIsExact }, text).toEqual({ total: Math.min(counted, 7), totalIsExact: counted <= 7 });
+      }
+  };
+  await compare();
+  await wide.prepare();
+  const made = await indexes();
+  expect(made).toHaveLength(1);
+  await wide.prepare();
+  expect(await indexes()).toEqual(made);
+  // One that learns of the index.
+  wide = createPostgresqlIndex(database);
+  await compare();
+  await database.raw('UPDATE search_audience SET documents = documents / 10');
+  await database.raw(`DROP INDEX ${made[0]}`);
+}, 120_000);
+
 test('words that are gone from documents leave a dictionary of many words a part at a time, and those in use stay', async () => {
   const { database } = catalog;
   const words = (lead: string) => Array.from({ length: 26 * 26 }, (_, n) => `${lead}${letter(n / 26)}${letter(n)}`);
