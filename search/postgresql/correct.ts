@@ -1,5 +1,6 @@
 import { allowedEdits, editDistance, oneEditAway } from '../typos.js';
 import { isUnspaced } from '../words.js';
+import { withCompletions } from './completions.js';
 import type { Shown } from './groups.js';
 import { CLASSES, type QueryWord, type Reading, readingOf } from './reading.js';
 import type { Snapshot } from './snapshot.js';
@@ -36,19 +37,18 @@ export async function correctedReading(
   shown: Shown,
 ): Promise<Reading | undefined> {
   const near = await nearWords(snapshot, tables, words);
-  const known = await visibleCounts(snapshot, tables, words.map(asTyped), shown);
+  const known = await visibleWords(snapshot, tables, words, shown);
   const visible = await nearestVisible(snapshot, tables, near, shown);
   const choices = words.map((typed, at) => {
-    const itself = known.get(asTyped(typed)) ?? 0;
     const others = (visible[at] ?? [])
       .sort((a, b) => a.edits - b.edits || sameStart(typed, b) - sameStart(typed, a) || b.documents - a.documents)
       .slice(0, TRIED);
-    return [...(itself > 0 ? [{ word: typed.word, edits: 0 }] : []), ...others];
+    return [...(known.has(typed) ? [{ word: typed.word, edits: 0 }] : []), ...others];
   });
-  const readings = combinations(choices)
-    .filter((combination) => combination.some(({ edits }) => edits > 0))
-    .map((combination) => readingOf(combination.map(({ word }, at) => ({ word, prefix: words[at]?.prefix ?? false }))));
-  if (readings.length === 0) return undefined;
+  const likely = combinations(choices).filter((combination) => combination.some(({ edits }) => edits > 0));
+  if (likely.length === 0) return undefined;
+  const spelled = await spelledOut(snapshot, tables, words, likely);
+  const readings = likely.map((combination) => readingOf(combination.map(spelled)));
   const first = await firstFound(snapshot, tables, readings, shown);
   return first === undefined ? undefined : readings[first];
 }
@@ -98,6 +98,46 @@ async function nearWords(snapshot: Snapshot, tables: Tables, words: QueryWord[])
   );
 }
 
+/** Those of the words as typed that the searcher sees a hit with. Names tell of most by the first row that may be seen. */
+async function visibleWords(
+  snapshot: Snapshot,
+  tables: Tables,
+  words: readonly QueryWord[],
+  shown: Shown,
+): Promise<Set<QueryWord>> {
+  const { rows } = shown.ofNames
+    ? await snapshot.raw<{ rows: { word: string }[] }>(
+        `SELECT w.word
+         FROM unnest(?::text[]) AS w (word)
+         CROSS JOIN LATERAL (
+           SELECT FROM ${tables.name} WHERE word = w.word ${shown.condition} ORDER BY standing DESC, id DESC LIMIT 1
+         ) AS named`,
+        [words.map(({ word }) => word), ...shown.bindings],
+      )
+    : { rows: [] };
+  const named = new Set(rows.map(({ word }) => word));
+  const others = words.filter(({ word }) => !named.has(word));
+  const counts = await visibleCounts(snapshot, tables, others.map(asTyped), shown);
+  return new Set(words.filter((typed) => named.has(typed.word) || (counts.get(asTyped(typed)) ?? 0) > 0));
+}
+
+/** What stands for a candidate in a reading: where the word was typed open, with all that it may become. */
+async function spelledOut(
+  snapshot: Snapshot,
+  tables: Tables,
+  words: readonly QueryWord[],
+  likely: readonly Candidate[][],
+): Promise<(candidate: Candidate, at: number) => QueryWord> {
+  const open = new Map<string, QueryWord>();
+  for (const combination of likely)
+    for (const [at, { word }] of combination.entries()) if (words[at]?.prefix) open.set(word, { word, prefix: true });
+  const spelled = new Map(
+    (await withCompletions(snapshot, tables, [...open.values()])).map((each) => [each.word, each] as const),
+  );
+  return ({ word }, at) =>
+    words[at]?.prefix ? (spelled.get(word) ?? { word, prefix: true }) : { word, prefix: false };
+}
+
 /** For each word the nearest that stand in visible documents, with the number of these. */
 async function nearestVisible(
   snapshot: Snapshot,
@@ -130,6 +170,7 @@ async function visibleCounts(
   queries: readonly string[],
   shown: Shown,
 ): Promise<Map<string, number>> {
+  if (queries.length === 0) return new Map();
   const usual = shown.documents > MANY && !shown.few ? await usualOnes(snapshot, tables, queries, shown) : [];
   const others = queries.filter((query) => !usual.includes(query));
   if (others.length === 0) return new Map(usual.map((query) => [query, USUAL]));

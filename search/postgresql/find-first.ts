@@ -1,6 +1,7 @@
-import { type Found, type FoundRow, MOST_COUNTED, toFound } from './find.js';
+import { type Arm, classArms, findArms } from './arms.js';
+import { type Found, MOST_COUNTED } from './find.js';
 import type { Shown } from './groups.js';
-import { CLASSES, type Reading } from './reading.js';
+import { CLASSES, type Reading, type ReadingClass } from './reading.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 import type { UsualWords } from './usual-words.js';
@@ -16,6 +17,8 @@ const COMPARED = 200;
 const ENOUGH = 3;
 /** A beginning of more words than this is not looked for word by word. */
 const MOST_BEGUN = 6;
+/** So many words stand together in few names. */
+const MANY_WORDS = 3;
 
 const NAME = CLASSES.indexOf('name');
 
@@ -24,6 +27,8 @@ interface Asked {
   shown: Shown;
   limit: number;
   usual: UsualWords;
+  /** From which standing on documents have an index of words of their own (best-documents.ts). */
+  best: string | undefined;
 }
 
 /**
@@ -41,47 +46,34 @@ export async function findFirst(
   asked: Asked,
 ): Promise<Found[]> {
   const { shown, limit } = asked;
+  const arms = (each: ReadingClass) => classArms(asked.tables, each, { ...asked, compared: COMPARED });
   const found: Found[] = [];
   const first = reading.classes.filter(({ rank }) => rank >= NAME);
   const named = shown.ofNames ? await nameArm(snapshot, reading, asked) : undefined;
   if (named !== undefined) {
-    const whole = first.filter(({ rank }) => rank > NAME).map((each) => classArm(each, asked));
+    const whole = first.filter(({ rank }) => rank > NAME).flatMap(arms);
     found.push(...(await findArms(snapshot, asked, [...whole, named], [])));
   } else if (first.length > 0) {
     const { classes } = await spelledOut();
-    const arms = classes.filter(({ rank }) => rank >= NAME).map((each) => classArm(each, asked));
-    found.push(...(await findArms(snapshot, asked, arms, [])));
+    found.push(...(await findArms(snapshot, asked, classes.filter(({ rank }) => rank >= NAME).flatMap(arms), [])));
   }
-  const enough = shown.documents > MOST_COUNTED ? Math.min(ENOUGH, limit) : limit;
+  const enough = shown.documents > MOST_COUNTED ? Math.min(isBegun(reading) ? 1 : ENOUGH, limit) : limit;
   if (found.length < enough) {
     // With words of names that are cut in what namesOf says of them.
     const { classes } = await spelledOut();
-    const arms = classes
-      .filter(({ rank }) => rank < NAME || (named !== undefined && rank === NAME))
-      .map((each) => classArm(each, asked));
-    if (arms.length > 0) found.push(...(await findArms(snapshot, asked, arms, found)));
+    const others = classes.filter(({ rank }) => rank < NAME || (named !== undefined && rank === NAME)).flatMap(arms);
+    if (others.length > 0) found.push(...(await findArms(snapshot, asked, others, found)));
   }
   return found.sort(byPlace).slice(0, limit);
 }
 
+/** Whether a further word is only begun, by one letter: of all that begin so, the index of words would collect everything. */
+function isBegun({ words }: Pick<Reading, 'words'>): boolean {
+  return words.length > 1 && words.some(({ word, prefix }) => prefix && word.length === 1);
+}
+
 function byPlace({ place: a }: Found, { place: b }: Found): number {
   return b[0] - a[0] || b[1] - a[1] || (a[2] < b[2] ? 1 : -1);
-}
-
-/** How the members of one class are found, as a query for their ids and standings. */
-export interface Arm {
-  rank: number;
-  sql: string;
-  bindings: (string | number | string[] | number[])[];
-}
-
-/** The members of a class by the index of words, which collects all of them before it gives the first. */
-function classArm({ rank, query }: Reading['classes'][number], { tables, shown }: Asked): Arm {
-  return {
-    rank,
-    sql: `SELECT id, standing FROM ${tables.document} WHERE words @@ (SELECT ?::tsquery) ${shown.condition} LIMIT ${COMPARED}`,
-    bindings: [query, ...shown.bindings],
-  };
 }
 
 /** The documents whose names have all words of a reading, by the words of names. Undefined where there is no word to begin with. */
@@ -91,6 +83,8 @@ async function nameArm(snapshot: Snapshot, { words, names }: Reading, asked: Ask
   if (words.length === 1 && only.prefix) return beginningArm(only.word, names[0] as string, asked);
   const { tables, shown, limit, usual } = asked;
   const whole = words.filter(({ prefix }) => !prefix).map(({ word }) => word);
+  // Many words stand together in few names: the rarest one's rows would be read to their end, the index of words is not.
+  if (words.length >= MANY_WORDS && !isBegun({ words })) return undefined;
   const rarest = await usual.rarest(snapshot, tables, whole);
   if (rarest === undefined) return undefined;
   return {
@@ -147,33 +141,4 @@ function beginningArm(word: string, pattern: string, { tables, shown, limit }: A
           ) AS compared`,
     bindings: [word, word, word, ...shown.bindings, pattern, ...shown.bindings, word, word, ...shown.bindings],
   };
-}
-
-/** The best of some classes, except what is known already. A class is not looked for when better ones have filled the page. */
-export async function findArms(
-  snapshot: Snapshot,
-  { tables, limit }: Pick<Asked, 'tables' | 'limit'>,
-  arms: readonly Arm[],
-  known: readonly Found[],
-): Promise<Found[]> {
-  const ctes = arms.map(({ rank, sql }, at) => {
-    const better = at === 0 ? undefined : `found_${at - 1}`;
-    // A limit of zero keeps PostgreSQL from running what it limits. Sums keep it from walking the index of standings instead.
-    const best = `
-         SELECT id, standing, ${rank} AS rank
-         FROM (${sql}) AS few
-         WHERE id <> ALL (?::text[]) ${better === undefined ? '' : `AND id NOT IN (SELECT id FROM ${better})`}
-         ORDER BY standing + 0 DESC, id DESC
-         LIMIT ${limit} ${better === undefined ? '' : `- (SELECT count(*) FROM ${better})`}`;
-    return `found_${at} AS MATERIALIZED (${better === undefined ? best : `SELECT * FROM ${better} UNION ALL (${best})`})`;
-  });
-  const ids = known.map(({ place }) => place[2]);
-  const { rows } = await snapshot.prepared<{ rows: FoundRow[] }>(
-    `WITH ${ctes.join(',')}
-     SELECT id, found.standing, found.rank, d.document
-     FROM found_${arms.length - 1} AS found JOIN ${tables.document} d USING (id)
-     ORDER BY found.rank DESC, found.standing DESC, id DESC`,
-    arms.flatMap(({ bindings }) => [...bindings, ids]),
-  );
-  return rows.map(toFound);
 }

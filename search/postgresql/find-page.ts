@@ -1,7 +1,7 @@
+import { classArms, findArms } from './arms.js';
 import type { Found } from './find.js';
-import { type Arm, findArms } from './find-first.js';
 import type { Shown } from './groups.js';
-import type { Reading, ReadingClass } from './reading.js';
+import type { Reading } from './reading.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
@@ -20,21 +20,8 @@ export async function findPage(
   snapshot: Snapshot,
   tables: Tables,
   reading: Reading,
-  { shown, limit, best }: Wanted,
+  { limit, ...among }: Wanted,
 ): Promise<Found[]> {
-  const arms = reading.classes.flatMap((each) => [
-    ...(best === undefined ? [] : [classArm(tables, each, shown, `AND standing >= ${best}`)]),
-    classArm(tables, each, shown, ''),
-  ]);
+  const arms = reading.classes.flatMap((each) => classArms(tables, each, among));
   return findArms(snapshot, { tables, limit }, arms, []);
-}
-
-function classArm(tables: Tables, { rank, parts }: ReadingClass, shown: Shown, among: string): Arm {
-  return {
-    rank,
-    sql: `SELECT id, standing
-          FROM ${tables.document}
-          WHERE ${parts.map(() => 'words @@ (SELECT ?::tsquery)').join(' AND ')} ${among} ${shown.condition}`,
-    bindings: [...parts, ...shown.bindings],
-  };
 }

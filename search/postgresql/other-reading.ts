@@ -28,7 +28,7 @@ export async function otherReading(
     (partsOf(each.word) ?? [each.word]).map((word) => ({ word, prefix: each.prefix && word === each.word })),
   );
   if (parts.length > words.length) {
-    const reading = understand(parts);
+    const reading = understand(await withCompletions(snapshot, tables, parts));
     if (await isFound(snapshot, tables, reading, seen)) return { reading, corrected: false };
   }
   const corrected = await correctedReading(snapshot, tables, words, seen);

@@ -64,7 +64,7 @@ export async function answer(
     return { found: total === 0 ? [] : await findBest(snapshot, tables, reading, wanted, total), total, facets };
   };
 
-  if (request.onlyBest) return onlyBest(snapshot, tables, request, words, shown, seen, usual);
+  if (request.onlyBest) return onlyBest(snapshot, tables, request, words, shown, seen, { usual, best });
   const understand = request.within === 'columns' ? columnReadingOf : readingOf;
   let reading = understand(await withCompletions(snapshot, tables, words), request.text);
   let looked = await look(reading);
@@ -104,13 +104,13 @@ async function onlyBest(
   words: QueryWord[],
   shown: Shown,
   seen: Shown,
-  usual: UsualWords,
+  { usual, best }: Known,
 ): Promise<SearchAnswer> {
   const understand = request.within === 'columns' ? columnReadingOf : readingOf;
   const spelledOut = async () => understand(await withCompletions(snapshot, tables, words), request.text);
   let reading = understand(words, request.text);
   let corrected = false;
-  const asked = { tables, shown, limit: request.limit, usual };
+  const asked = { tables, shown, limit: request.limit, usual, best: await best.from(snapshot, tables) };
   let found = await findFirst(snapshot, reading, spelledOut, asked);
   if (found.length === 0 && !(isFiltered(request) && (await isFound(snapshot, tables, await spelledOut(), seen)))) {
     const other = await otherReading(snapshot, tables, words, request, seen);
