@@ -1,6 +1,6 @@
 import knexFactory, { type Knex } from 'knex';
 import type { Database } from '../db/database.js';
-import { query } from '../db/query.js';
+import { prepared, query } from '../db/query.js';
 import type { Actor } from './actor.js';
 
 /** Builds fragments and never connects. */
@@ -65,10 +65,10 @@ export function visibleOutside(actor: Actor): Knex.Raw {
  */
 export async function searchMarks(database: Database, actor: Actor): Promise<string[] | 'everything'> {
   if (actor.tenantRole === 'admin') {
-    const leaving = await query(database, 'SELECT 1 FROM collected_database WHERE retiring_at IS NOT NULL LIMIT 1');
+    const leaving = await prepared(database, 'SELECT 1 FROM collected_database WHERE retiring_at IS NOT NULL LIMIT 1');
     if (leaving.length === 0) return 'everything';
   }
-  const [row] = await query<{ ids: string[] }>(
+  const [row] = await prepared<{ ids: string[] }>(
     database,
     // As one value: rows by the ten thousand take long to read.
     `SELECT coalesce(json_agg(d.id::text ORDER BY d.id), '[]') AS ids FROM collected_database d WHERE ?`,

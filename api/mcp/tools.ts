@@ -45,7 +45,7 @@ export const TOOLS: readonly Tool[] = [
     title: 'Search the map',
     description:
       'Finds databases, schemas and tables by names, columns, comments and descriptions; forgives misspelling. Answers the ' +
-      'best first, each with its id, and says up to which run the index is complete.',
+      'best first, each with its id, and says up to which run the index is complete. Where `totalIsExact` is false there are more than `total`.',
     input: z.object({
       q: z.string().max(500).describe('Words, a name or a part of it, or a guid.'),
       kind: z

@@ -161,7 +161,7 @@ async function countShown(
   table: string,
   passing: Piece,
 ): Promise<{ documents: number; everything: number }> {
-  const { rows } = await snapshot.raw<{ rows: { documents: number; everything: number }[] }>(
+  const { rows } = await snapshot.prepared<{ rows: { documents: number; everything: number }[] }>(
     // Without filters, marks of visibility are enough to count by: some hundreds instead of some thousands.
     `SELECT coalesce(sum(documents) FILTER (WHERE ${passing.sql}), 0)::integer AS documents,
             coalesce(sum(documents), 0)::integer AS everything
