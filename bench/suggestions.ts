@@ -42,6 +42,7 @@ export async function benchSuggestions({ documents, users, engine, keep, onlyTyp
     if (before > 0 && before !== documents)
       throw new Error(`The index holds ${before} documents, and not ${documents}`);
     const held = before > 0 ? before : await index.rebuild(syntheticDocuments(documents));
+    await index.upkeep?.();
     await noteVersion(server, engine);
     const seconds = (performance.now() - began) / 1_000;
     console.log(before > 0 ? `${held} documents kept` : `${held} documents in ${engine} after ${seconds.toFixed(0)} s`);

@@ -33,6 +33,7 @@ export async function keepCurrent(
     onBegin(why);
     await rebuildIndex(database, index, signal === undefined ? {} : { signal });
   }
+  await index.upkeep?.();
   await query(
     database,
     `INSERT INTO search_index_state AS s (engine, version) VALUES (:engine, :version)

@@ -112,6 +112,8 @@ export interface SearchIndex {
   readonly engine: 'postgresql' | 'meilisearch';
   /** Creates or upgrades what the index needs. Idempotent. */
   prepare(): Promise<void>;
+  /** What an index of its size needs from time to time. May take long, beside readers and writers; asked again, does nothing twice. */
+  upkeep?(): Promise<void>;
   /**
    * Puts and deletes in one go and returns when both are searchable, not when they are accepted.
    * @param signal breaks it off where the engine is remote; what became of it is then unknown, and it is to be repeated

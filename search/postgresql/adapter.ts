@@ -23,8 +23,8 @@ export function createPostgresqlIndex(database: Database): SearchIndex {
         );
         if (rows[0]?.ready !== true)
           throw new SearchUnavailable('The search tables are missing: the migrations have not run.');
-        await keepBestIndexed(database);
       }),
+    upkeep: () => available(() => keepBestIndexed(database)),
     write: (batch) => available(() => writeBatch(database, LIVE, prepareBatch(batch), { sweep })),
     search: (request, signal) =>
       available(() => readSnapshot(database, signal, (snapshot) => answer(snapshot, LIVE, request, known))),

@@ -239,10 +239,10 @@ test('whoever may see very many documents gets the first page of a counted searc
       }
   };
   await compare();
-  await wide.prepare();
+  await wide.upkeep?.();
   const made = await indexes();
   expect(made).toHaveLength(1);
-  await wide.prepare();
+  await wide.upkeep?.();
   expect(await indexes()).toEqual(made);
   // One that learns of the index.
   wide = createPostgresqlIndex(database);
