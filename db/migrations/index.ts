@@ -32,6 +32,7 @@ import * as wordsOfNames from './0030-words-of-names.js';
 import * as jobsAndTheirRuns from './0031-jobs-and-their-runs.js';
 import * as describingOfRuns from './0032-describing-of-runs.js';
 import * as ownersOfColumns from './0033-owners-of-columns.js';
+import * as edgesAreCheckedInSets from './0035-edges-are-checked-in-sets.js';
 
 interface Migration {
   name: string;
@@ -74,6 +75,7 @@ const migrations: Migration[] = [
   { name: '0031-jobs-and-their-runs', ...jobsAndTheirRuns },
   { name: '0032-describing-of-runs', ...describingOfRuns },
   { name: '0033-owners-of-columns', ...ownersOfColumns },
+  { name: '0035-edges-are-checked-in-sets', ...edgesAreCheckedInSets },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

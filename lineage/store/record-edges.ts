@@ -49,11 +49,11 @@ export async function replaceEdges(
        RETURNING e.upstream, e.downstream`,
       [[...processIds]],
     );
-    await query(transaction, SEE_AGAIN);
-    const begun = await query<Ends>(transaction, BEGIN);
-    await tellSearch(transaction, [...ended, ...begun]);
+    await query(transaction, SEE_AGAIN, [[...processIds]]);
+    await tellSearch(transaction, ended);
+    const [begun] = await query<{ edges: number }>(transaction, BEGIN);
     await query(transaction, 'DROP TABLE found_edge');
-    return { begun: begun.length, ended: ended.length };
+    return { begun: begun?.edges ?? 0, ended: ended.length };
   });
 }
 
@@ -66,36 +66,45 @@ const FOUND = `
     AS f("processId" bigint, upstream bigint, downstream bigint, direct boolean, columns jsonb)
   ORDER BY "processId", upstream, downstream, direct DESC`;
 
-/** What is left after it is new: nothing of what is as before is looked up once more. */
+/**
+ * What is left after it is new: nothing of what is as before is looked up once more. The processes are named again so that what
+ * is open is read by process, and not looked for by every edge that was found.
+ */
 const SEE_AGAIN = `
   WITH seen AS (
     UPDATE lineage_edge e
     SET last_seen = now()
     FROM found_edge f
-    WHERE (e.process_id, e.upstream, e.downstream) = (f.process_id, f.upstream, f.downstream) AND e.valid_to IS NULL
+    WHERE e.process_id = ANY(?::bigint[]) AND e.valid_to IS NULL
+      AND (e.process_id, e.upstream, e.downstream) = (f.process_id, f.upstream, f.downstream)
     RETURNING e.process_id, e.upstream, e.downstream
   )
   DELETE FROM found_edge f
   USING seen s
   WHERE (f.process_id, f.upstream, f.downstream) = (s.process_id, s.upstream, s.downstream)`;
 
-/** The database of an end; each looked up by itself, where a join would go through all nodes that there are. */
-const databaseOf = (node: string): string => `
+/**
+ * Each node is looked up once and by itself, where a join would go through all nodes that there are. Nothing is in the way of a
+ * new edge: its process is locked, and what was open between its nodes was seen again or ended. Search is told as by `tellSearch`.
+ */
+const BEGIN = `
+  WITH node AS MATERIALIZED (
+    SELECT w.id, e.entity_id, e.collected_database_id
+    FROM (SELECT upstream AS id FROM found_edge UNION SELECT downstream FROM found_edge) w
     CROSS JOIN LATERAL (
-      SELECT e.collected_database_id
+      SELECT n.entity_id, e.collected_database_id
       FROM lineage_node n
       LEFT JOIN entity e ON e.id = n.entity_id
-      WHERE n.id = ${node}
+      WHERE n.id = w.id
       LIMIT 1
-    )`;
-
-const BEGIN = `
-  WITH begun AS (
+    ) e
+  ), begun AS (
     INSERT INTO lineage_edge (upstream, downstream, process_id, direct, digest, upstream_database_id,
                               downstream_database_id)
     SELECT f.upstream, f.downstream, f.process_id, f.direct, f.digest, u.collected_database_id, d.collected_database_id
-    FROM found_edge f${databaseOf('f.upstream')} u${databaseOf('f.downstream')} d
-    ON CONFLICT (process_id, upstream, downstream) WHERE valid_to IS NULL DO NOTHING
+    FROM found_edge f
+    JOIN node u ON u.id = f.upstream
+    JOIN node d ON d.id = f.downstream
     RETURNING id, process_id, upstream, downstream
   ), of_columns AS (
     INSERT INTO lineage_column_edge (edge_id, upstream_column, downstream_column, transformation)
@@ -105,8 +114,11 @@ const BEGIN = `
     CROSS JOIN jsonb_to_recordset(f.columns) AS c(upstream text, downstream text, transformation text)
     WHERE f.columns <> '[]'
     ON CONFLICT DO NOTHING
+  ), told AS (
+    INSERT INTO search_outbox (entity_id)
+    SELECT entity_id FROM node WHERE entity_id IS NOT NULL
   )
-  SELECT upstream, downstream FROM begun`;
+  SELECT count(*)::int AS edges FROM begun`;
 
 /** The nodes of an edge. */
 interface Ends {

@@ -100,3 +100,98 @@ test('What is deleted for good takes its edges with it', async () => {
   await withClient(database, (client) => deleteEntities(client, null, [ids[0] ?? '']));
   expect(await open()).toEqual([`${b}>${c} id`]);
 });
+
+const orphans = async () =>
+  query<{ id: string }>(
+    catalog.database,
+    `SELECT l.id FROM lineage_edge l
+     WHERE NOT EXISTS (SELECT FROM lineage_node n WHERE n.id = l.upstream)
+        OR NOT EXISTS (SELECT FROM lineage_node n WHERE n.id = l.downstream)
+        OR NOT EXISTS (SELECT FROM lineage_process p WHERE p.id = l.process_id)`,
+  );
+
+/** Until some session of this database waits for what another has locked. */
+const someoneWaits = () =>
+  expect
+    .poll(() =>
+      query(
+        catalog.database,
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      ),
+    )
+    .not.toEqual([]);
+
+test.each(['node', 'process'])('What writes edges while their %s is being purged leaves none behind', async (what) => {
+  const { database } = catalog;
+  const { ids, a, c, processId } = await process();
+  const kept = await process();
+  const written = await database.transaction(async (purge) => {
+    if (what === 'node') await purge.raw('DELETE FROM lineage_node WHERE entity_id = ?', [ids[0] ?? '']);
+    else await purge.raw('DELETE FROM lineage_process WHERE id = ?', [processId]);
+    const writing = query(
+      database,
+      `INSERT INTO lineage_edge (upstream, downstream, process_id, direct, digest)
+       VALUES (:a, :c, :processId, true, '\\x00'), (:keptA, :keptC, :keptId, true, '\\x00')`,
+      { a, c, processId, keptA: kept.a, keptC: kept.c, keptId: kept.processId },
+    ).catch((error: unknown) => error);
+    await someoneWaits();
+    return { writing };
+  });
+  expect(await written.writing).toMatchObject({ code: '23503' });
+  expect(await orphans()).toEqual([]);
+});
+
+test.each(['node', 'process'])('A purge of a %s waits for who writes its edges, and takes these too', async (what) => {
+  const { database } = catalog;
+  const { ids, a, b, c, processId, edge, open } = await process();
+  const { purging } = await database.transaction(async (writer) => {
+    await replaceEdges(writer, [processId], [edge(a, c), edge(b, c)]);
+    const purging = query(
+      database,
+      what === 'node' ? 'DELETE FROM lineage_node WHERE entity_id = ?' : 'DELETE FROM lineage_process WHERE id = ?',
+      [what === 'node' ? (ids[0] ?? '') : processId],
+    );
+    await someoneWaits();
+    return { purging };
+  });
+  await purging;
+  expect(await open()).toEqual(what === 'node' ? [`${b}>${c} id`] : []);
+  expect(await orphans()).toEqual([]);
+});
+
+test('Edges of the past go with their process, and with whichever of their nodes goes', async () => {
+  const { database } = catalog;
+  const { ids, a, b, c, processId, edge } = await process();
+  const count = () =>
+    query(database, 'SELECT count(*)::int AS edges FROM lineage_edge WHERE process_id = ?', [processId]);
+  await replaceEdges(database, [processId], [edge(a, b), edge(b, c)]);
+  await replaceEdges(database, [processId], [edge(a, c)]);
+  expect(await count()).toEqual([{ edges: 3 }]);
+  await query(database, 'DELETE FROM lineage_node WHERE entity_id = ?', [ids[1] ?? '']);
+  expect(await count()).toEqual([{ edges: 1 }]);
+  await replaceEdges(database, [processId], []);
+  await query(database, 'DELETE FROM lineage_process WHERE id = ?', [processId]);
+  expect(await count()).toEqual([{ edges: 0 }]);
+});
+
+test('No edge is without its nodes or its process, nor gets others', async () => {
+  const { database } = catalog;
+  const { a, b, c, processId, edge } = await process();
+  const gone = '999999999';
+  for (const [upstream, downstream, process] of [
+    [gone, c, processId],
+    [a, gone, processId],
+    [a, c, gone],
+  ] as const)
+    await expect(
+      query(
+        database,
+        `INSERT INTO lineage_edge (upstream, downstream, process_id, direct, digest) VALUES (?, ?, ?, true, '\\x00')`,
+        [upstream, downstream, process],
+      ),
+    ).rejects.toMatchObject({ code: '23503' });
+  await replaceEdges(database, [processId], [edge(a, c)]);
+  await expect(
+    query(database, 'UPDATE lineage_edge SET upstream = ? WHERE process_id = ?', [b, processId]),
+  ).rejects.toThrow('keeps its nodes');
+});
