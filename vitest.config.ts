@@ -5,7 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/servers/start-all.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than cores on the machines that we know: much of a test is waiting for a server.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // A poll ends as soon as its condition holds; a second would be short on a machine that is busy.
