@@ -12,14 +12,14 @@ export interface Arm {
 }
 
 /**
- * The members of a class by the index of words: first those of the best standing, then all, where these do not fill the page.
- * @param best from which standing on documents have an index of words of their own (best-documents.ts)
+ * The members of a class by the index of words: first those of the best standing, then ever more, where these do not fill the page.
+ * @param best from which standings on documents have indexes of words of their own, the smallest first (best-documents.ts)
  * @param compared how many of all are compared at most, any; all of them without it
  */
 export function classArms(
   tables: Tables,
   { rank, parts }: ReadingClass,
-  { shown, best, compared }: { shown: Shown; best: string | undefined; compared?: number },
+  { shown, best, compared }: { shown: Shown; best: readonly string[]; compared?: number },
 ): Arm[] {
   const arm = (among: string, limit: string): Arm => ({
     rank,
@@ -29,7 +29,7 @@ export function classArms(
     bindings: [...parts, ...shown.bindings],
   });
   const all = arm('', compared === undefined ? '' : `LIMIT ${compared}`);
-  return best === undefined ? [all] : [arm(`AND standing >= ${best}`, ''), all];
+  return [...best.map((bound) => arm(`AND standing >= ${bound}`, '')), all];
 }
 
 /** The best of some classes, except what is known already. A class is not looked for when better ones have filled the page. */

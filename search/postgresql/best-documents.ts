@@ -3,34 +3,35 @@ import type { Database } from '../../db/database.js';
 import type { Snapshot } from './snapshot.js';
 import { LIVE, type Tables } from './tables.js';
 
-/** So many documents, and more, have the best of them in an index of words of their own. */
+/** So many documents, and more, have the best of them in indexes of words of their own. */
 const MANY = 50_000;
-/** Which part of all documents these are, as it is made, and between which bounds it may come to be by writing. */
-const PART = 1 / 20;
-const [LEAST, MOST] = [1 / 50, 1 / 8];
+/** Which parts of all documents these are as they are made. */
+const PARTS = [1 / 20, 1 / 4];
+/** To what share of its part an index may come by writing. */
+const [LEAST, MOST] = [0.4, 2.5];
 /** How long a bound is believed, in milliseconds. It only chooses between ways to the same answer. */
 const BELIEVED = 60_000;
-/** Held by whoever makes the index: two would make two. */
+/** Held by whoever makes the indexes: two would make two of each. */
 const MAKERS = 7305;
 
 /**
- * The documents of the best standing, a twentieth of all, whose words are indexed once more. The index of words collects all
- * documents of a word before it gives the first; the best of a usual word are mostly among these, and found in a twentieth
- * of the time.
+ * The documents of the best standing, whose words are indexed once more: a twentieth of all, and a quarter. The index of words
+ * collects all documents of a word before it gives the first; the best of a usual word are mostly among these, and found in as
+ * small a part of the time.
  */
 export class BestDocuments {
-  private bound: string | undefined;
+  private bounds: readonly string[] = [];
   private read = Number.NEGATIVE_INFINITY;
 
-  /** The standing from which on documents are in that index; undefined where there is none. */
-  async from(snapshot: Snapshot, tables: Tables): Promise<string | undefined> {
-    if (performance.now() - this.read <= BELIEVED) return this.bound;
-    const { rows } = await snapshot.raw<{ rows: { bound: string }[] }>(`${BOUNDS} ORDER BY bound LIMIT 1`, [
+  /** The standings from which on documents are in such an index, that of the fewest first. Empty where there is none. */
+  async from(snapshot: Snapshot, tables: Tables): Promise<readonly string[]> {
+    if (performance.now() - this.read <= BELIEVED) return this.bounds;
+    const { rows } = await snapshot.raw<{ rows: { bound: string }[] }>(`${BOUNDS} ORDER BY bound DESC`, [
       tables.document,
     ]);
-    this.bound = rows[0]?.bound;
+    this.bounds = rows.map(({ bound }) => bound);
     this.read = performance.now();
-    return this.bound;
+    return this.bounds;
   }
 }
 
@@ -41,40 +42,32 @@ const BOUNDS = `
   FROM pg_index
   WHERE indrelid = to_regclass(?) AND indpred IS NOT NULL AND indisvalid`;
 
-/** Makes the index of the best of a copy that nobody reads or writes meanwhile. */
+/** Makes the indexes of the best of a copy that nobody reads or writes meanwhile. */
 export async function indexBest(database: Database, tables: Tables): Promise<void> {
-  const bound = await boundOf(database, tables);
-  if (bound !== undefined)
+  for (const bound of await boundsOf(database, tables))
     await database.raw(`CREATE INDEX ON ${tables.document} USING gin (words) WHERE standing >= ${bound}`);
 }
 
 /**
- * Sees to it that the best of very many documents have their index, made anew where writing has moved its share too far.
+ * Sees to it that the best of very many documents have their indexes, made anew where writing has moved a share too far.
  * Searches and writers go on meanwhile.
  */
 export async function keepBestIndexed(database: Database): Promise<void> {
-  const { rows } = await database.raw<{ rows: { fits: boolean }[] }>(
-    `SELECT documents < ${MANY} OR EXISTS (
-       SELECT
-       FROM (${BOUNDS}) AS best
-       CROSS JOIN LATERAL (SELECT count(*) AS held FROM ${LIVE.document} WHERE standing >= best.bound) AS counted
-       WHERE held BETWEEN documents * ${LEAST} AND documents * ${MOST}
-     ) AS fits
-     FROM (SELECT coalesce(sum(documents), 0) AS documents FROM ${LIVE.audience}) AS all_of_them`,
-    [LIVE.document],
-  );
-  if (rows[0]?.fits !== false) return;
+  if (await areIndexed(database)) return;
+  const wanted = await boundsOf(database, LIVE);
+  const { rows: kept } = await database.raw<{ rows: { bound: string }[] }>(BOUNDS, [LIVE.document]);
+  // Of very many documents of one standing there is no twentieth: what is made anew would be the same.
+  if (kept.length === wanted.length && kept.every(({ bound }) => wanted.includes(bound))) return;
   const client = (await database.client.acquireConnection()) as PoolClient;
   try {
     const lock = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1) AS mine', [MAKERS]);
     if (lock.rows[0]?.mine !== true) return;
     try {
       const former = await client.query<{ name: string }>(
-        `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indrelid = to_regclass($1) AND indpred IS NOT NULL`,
+        'SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indrelid = to_regclass($1) AND indpred IS NOT NULL',
         [LIVE.document],
       );
-      const bound = await boundOf(database, LIVE);
-      if (bound !== undefined)
+      for (const bound of wanted)
         await client.query(
           `CREATE INDEX CONCURRENTLY ON ${LIVE.document} USING gin (words) WHERE standing >= ${bound}`,
         );
@@ -88,15 +81,37 @@ export async function keepBestIndexed(database: Database): Promise<void> {
   }
 }
 
-/** From which standing on documents are among the best; undefined where they are too few for that. */
-async function boundOf(database: Database, tables: Tables): Promise<string | undefined> {
-  const { rows } = await database.raw<{ rows: { bound: string }[] }>(
-    `SELECT standing AS bound
-     FROM ${tables.document}
-     WHERE (SELECT coalesce(sum(documents), 0) FROM ${tables.audience}) >= ${MANY}
-     ORDER BY standing DESC
-     OFFSET (SELECT (coalesce(sum(documents), 0) * ${PART})::bigint FROM ${tables.audience})
-     LIMIT 1`,
+/** Whether each part has an index that is about as large as it should be; or none is needed. */
+async function areIndexed(database: Database): Promise<boolean> {
+  const { rows } = await database.raw<{ rows: { fit: boolean }[] }>(
+    `WITH held AS MATERIALIZED (
+       SELECT (SELECT count(*) FROM ${LIVE.document} WHERE standing >= bound) AS documents FROM (${BOUNDS}) AS best
+     )
+     SELECT documents < ${MANY} OR (
+       SELECT bool_and(EXISTS (
+         SELECT FROM held WHERE held.documents BETWEEN everything.documents * part * ${LEAST} AND everything.documents * part * ${MOST}
+       ))
+       FROM unnest(?::float[]) AS p (part)
+     ) AS fit
+     FROM (SELECT coalesce(sum(documents), 0) AS documents FROM ${LIVE.audience}) AS everything`,
+    [LIVE.document, PARTS],
   );
-  return rows[0]?.bound;
+  return rows[0]?.fit ?? true;
+}
+
+/** From which standings on documents are among the best; none where they are too few for that. */
+async function boundsOf(database: Database, tables: Tables): Promise<string[]> {
+  const { rows } = await database.raw<{ rows: { bound: string }[] }>(
+    `SELECT DISTINCT bound
+     FROM (SELECT coalesce(sum(documents), 0) AS documents FROM ${tables.audience}) AS everything
+     CROSS JOIN unnest(?::float[]) AS p (part)
+     CROSS JOIN LATERAL (
+       SELECT standing AS bound FROM ${tables.document}
+       ORDER BY standing DESC
+       OFFSET (everything.documents * part)::bigint LIMIT 1
+     ) AS best
+     WHERE everything.documents >= ${MANY}`,
+    [PARTS],
+  );
+  return rows.map(({ bound }) => bound);
 }

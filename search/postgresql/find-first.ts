@@ -27,8 +27,8 @@ interface Asked {
   shown: Shown;
   limit: number;
   usual: UsualWords;
-  /** From which standing on documents have an index of words of their own (best-documents.ts). */
-  best: string | undefined;
+  /** From which standings on documents have indexes of words of their own (best-documents.ts). */
+  best: readonly string[];
 }
 
 /**

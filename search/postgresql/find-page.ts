@@ -8,8 +8,8 @@ import type { Tables } from './tables.js';
 interface Wanted {
   shown: Shown;
   limit: number;
-  /** From which standing on documents have an index of words of their own (best-documents.ts). */
-  best: string | undefined;
+  /** From which standings on documents have indexes of words of their own (best-documents.ts). */
+  best: readonly string[];
 }
 
 /**
