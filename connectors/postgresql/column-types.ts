@@ -4,6 +4,8 @@ import type { Session } from './session.js';
 
 /** First oid that is not PostgreSQL's own. */
 const USER_TYPES = 16_384;
+/** How many modifiers a type has room for in `ReadRow.types`, from -1 on. */
+const MODIFIERS = 2 ** 31;
 /** Beyond this, tables are as good as never made from one pattern, and of 1,600 columns each is 16 KB. */
 const MOST_PATTERNS = 500;
 
@@ -33,11 +35,7 @@ export class ColumnTypes {
     }
     if (unknown.size === 0) return;
     const keys = [...unknown];
-    const parts = keys.map((key) => key.split(' '));
-    const names = await this.session.query<TypeName>(TYPE_NAMES, [
-      parts.map(([oid]) => oid),
-      parts.map(([, modifier]) => modifier),
-    ]);
+    const names = await this.session.query<TypeName>(TYPE_NAMES, [keys.map(oidOf), keys.map(modifierOf)]);
     for (const [index, key] of keys.entries()) {
       const found = names[index];
       if (found === undefined) continue;
@@ -53,6 +51,10 @@ export class ColumnTypes {
 }
 
 /** Whether a column with this entry in `ReadRow.types` refuses NULL by itself. */
-export const refusesNull = (key: string): boolean => key.endsWith('!');
+export const refusesNull = (key: string): boolean => key.startsWith('-');
 
-const isBuiltIn = (key: string): boolean => Number(key.slice(0, key.indexOf(' '))) < USER_TYPES;
+/** Numbers are exact to 2^53: more than any type of PostgreSQL's own takes. */
+const typeOf = (key: string): number => Math.abs(Number(key)) + 1;
+const oidOf = (key: string): number => Math.floor(typeOf(key) / MODIFIERS);
+const modifierOf = (key: string): number => (typeOf(key) % MODIFIERS) - 1;
+const isBuiltIn = (key: string): boolean => oidOf(key) < USER_TYPES;

@@ -4,7 +4,7 @@ import { type ColumnTypes, refusesNull } from './column-types.js';
 import { publicOptions } from './foreign-options.js';
 import { partitionsOf } from './partitions.js';
 import type { ReadIndex, ReadKey, ReadProperties, ReadRow } from './read-query.js';
-import { numbersOf } from './server-arrays.js';
+import { numbersOf, stringOf, stringsOf } from './server-arrays.js';
 
 const TYPES: Record<ReadRow['kind'], TableType> = {
   r: 'TABLE',
@@ -23,17 +23,10 @@ const ACTIONS: Record<string, string> = {
   d: 'SET DEFAULT',
 };
 
-/** What the texts of a row have between their pieces. */
-const SEPARATOR = '\u0001';
-
-/** Comments as JSON by attnum, the relation's own under 0. */
-function commentsOf(pieces: string | null): Map<string, string> {
-  const comments = new Map<string, string>();
-  for (const piece of pieces?.split(SEPARATOR) ?? []) {
-    const space = piece.indexOf(' ');
-    comments.set(piece.slice(0, space), piece.slice(space + 1));
-  }
-  return comments;
+/** Comments as JSON without its quotes by attnum, the relation's own under 0. */
+function commentsOf({ commented, comments }: ReadRow): Map<string, string> {
+  const texts = stringsOf(comments);
+  return new Map(numbersOf(commented).map((attnum, place) => [attnum, texts[place] ?? '']));
 }
 
 /** Before version 14 a relation that was never analysed counted as one with no rows. */
@@ -50,12 +43,12 @@ export function estimates(
 export function toSourceTable(row: ReadRow, types: Pick<ColumnTypes, 'get'>, versionNumber: number): SourceTable {
   const { key, schema, name, kind, owner, partitioned_by: partitionedBy, view_definition: viewDefinition } = row;
   const attnums = numbersOf(row.attnums);
-  const names = row.names?.split(SEPARATOR) ?? [];
-  const comments = commentsOf(row.comments);
+  const names = stringsOf(row.names);
+  const comments = commentsOf(row);
   const columnsText = toColumnsText(row, attnums, names, comments, types);
   const nameOf = (attnum: number) => {
     const name = names[attnums.indexOf(String(attnum))];
-    return name === undefined ? String(attnum) : (JSON.parse(name) as string);
+    return name === undefined ? String(attnum) : stringOf(name);
   };
   const comment = comments.get('0');
   const keys = (row.keys ?? []).map((keyRow) => ({ keyRow, key: toKey(keyRow, nameOf) }));
@@ -73,7 +66,7 @@ export function toSourceTable(row: ReadRow, types: Pick<ColumnTypes, 'get'>, ver
     name,
     type: TYPES[kind],
     owner,
-    ...(comment === undefined ? {} : { comment: JSON.parse(comment) as string }),
+    ...(comment === undefined ? {} : { comment: stringOf(comment) }),
     structure: {
       get columns() {
         return columnsOfText(columnsText);
@@ -111,7 +104,7 @@ function toColumnsText(
       userType === undefined
         ? types.get(typeKey)
         : writeType({ type: userType[2], baseType: userType[0], nullable: !(userType[1] || refusesNull(typeKey)) });
-    parts.push(index === 0 ? '[{"name":' : ',{"name":', names[index] ?? '""', type);
+    parts.push(index === 0 ? '[{"name":"' : ',{"name":"', names[index] ?? '', '"', type);
     const expression = defaults?.[attnum] ?? undefined;
     const origin = origins?.[attnum];
     if (expression !== undefined) {
@@ -127,7 +120,7 @@ function toColumnsText(
     if (collation !== undefined) parts.push(`,"collation":${JSON.stringify(collation)}`);
     const comment = comments.get(attnum);
     if (comment === undefined) parts.push('}');
-    else parts.push(',"comment":', comment, '}');
+    else parts.push(',"comment":"', comment, '"}');
   }
   return { json: attnums.length === 0 ? '[]' : `${parts.join('')}]`, count: attnums.length };
 }

@@ -49,6 +49,7 @@ describe.each(servers)('the text of columns on $name', ({ name, url }) => {
       '\u007f\u2028\u2029',
       '😀 ñ',
       ' , {}',
+      'a", "b',
     ];
     const columns = texts.map((text) => `${pg.escapeIdentifier(text)} text DEFAULT ${pg.escapeLiteral(text)}`);
     await source.client.query(`CREATE SCHEMA odd; CREATE TABLE odd.texts (${columns.join(', ')})`);
@@ -62,6 +63,23 @@ describe.each(servers)('the text of columns on $name', ({ name, url }) => {
     expect(table.structure.columns.map((column) => [column.name, column.comment])).toEqual(
       texts.map((text) => [text, text]),
     );
+  });
+
+  test('holds names with commas, and types with each kind of modifier that may refuse NULL', async () => {
+    await source.client.query(`
+      CREATE SCHEMA plain;
+      CREATE TYPE plain.mood AS ENUM ('good');
+      CREATE TABLE plain.table (
+        "a, b" text, seconds timestamp(0) NOT NULL, "c, " numeric(12, 2) NOT NULL, letters varchar(40)[], mood plain.mood NOT NULL);
+      COMMENT ON COLUMN plain.table.seconds IS 'one, two'`);
+    const table = tableNamed(await expectCanonicalTexts(source), 'table');
+    expect(table.structure.columns.map(({ name, type, nullable, comment }) => [name, type, nullable, comment])).toEqual([
+      ['a, b', 'text', true, undefined],
+      ['seconds', 'timestamp(0) without time zone', false, 'one, two'],
+      ['c, ', 'numeric(12,2)', false, undefined],
+      ['letters', 'character varying(40)[]', true, undefined],
+      ['mood', 'plain.mood', false, undefined],
+    ]);
   });
 
   test.each(SAMPLES.filter((file) => sampleSchema(file) !== undefined))('is canonical for %s', async (file) => {
