@@ -47,7 +47,7 @@ export async function findArms(
          FROM (${sql}) AS few
          WHERE id <> ALL (?::text[]) ${better === undefined ? '' : `AND id NOT IN (SELECT id FROM ${better})`}
          ORDER BY standing + 0 DESC, id DESC
-         LIMIT ${limit} ${better === undefined ? '' : `- (SELECT count(*) FROM ${better})`}`;
+         LIMIT ?::integer ${better === undefined ? '' : `- (SELECT count(*) FROM ${better})`}`;
     return `found_${at} AS MATERIALIZED (${better === undefined ? best : `SELECT * FROM ${better} UNION ALL (${best})`})`;
   });
   const ids = known.map(({ place }) => place[2]);
@@ -56,7 +56,7 @@ export async function findArms(
      SELECT id, found.standing, found.rank, d.document
      FROM found_${arms.length - 1} AS found JOIN ${tables.document} d USING (id)
      ORDER BY found.rank DESC, found.standing DESC, id DESC`,
-    arms.flatMap(({ bindings }) => [...bindings, ids]),
+    arms.flatMap(({ bindings }) => [...bindings, ids, limit]),
   );
   return rows.map(toFound);
 }

@@ -40,7 +40,7 @@ const BOUNDS = `
   SELECT indexrelid::regclass::text AS name,
          substring(pg_get_expr(indpred, indrelid) FROM 'standing >= [^0-9]*([0-9]+)')::bigint AS bound
   FROM pg_index
-  WHERE indrelid = to_regclass(?) AND indpred IS NOT NULL AND indisvalid`;
+  WHERE indrelid = to_regclass(?) AND pg_get_expr(indpred, indrelid) LIKE '(standing >= %' AND indisvalid`;
 
 /** Makes the indexes of the best of a copy that nobody reads or writes meanwhile. */
 export async function indexBest(database: Database, tables: Tables): Promise<void> {
@@ -64,7 +64,9 @@ export async function keepBestIndexed(database: Database): Promise<void> {
     if (lock.rows[0]?.mine !== true) return;
     try {
       const former = await client.query<{ name: string }>(
-        'SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indrelid = to_regclass($1) AND indpred IS NOT NULL',
+        `SELECT indexrelid::regclass::text AS name
+         FROM pg_index
+         WHERE indrelid = to_regclass($1) AND pg_get_expr(indpred, indrelid) LIKE '(standing >= %'`,
         [LIVE.document],
       );
       for (const bound of wanted)
