@@ -73,13 +73,15 @@ describe.each(servers)('the text of columns on $name', ({ name, url }) => {
         "a, b" text, seconds timestamp(0) NOT NULL, "c, " numeric(12, 2) NOT NULL, letters varchar(40)[], mood plain.mood NOT NULL);
       COMMENT ON COLUMN plain.table.seconds IS 'one, two'`);
     const table = tableNamed(await expectCanonicalTexts(source), 'table');
-    expect(table.structure.columns.map(({ name, type, nullable, comment }) => [name, type, nullable, comment])).toEqual([
-      ['a, b', 'text', true, undefined],
-      ['seconds', 'timestamp(0) without time zone', false, 'one, two'],
-      ['c, ', 'numeric(12,2)', false, undefined],
-      ['letters', 'character varying(40)[]', true, undefined],
-      ['mood', 'plain.mood', false, undefined],
-    ]);
+    expect(table.structure.columns.map(({ name, type, nullable, comment }) => [name, type, nullable, comment])).toEqual(
+      [
+        ['a, b', 'text', true, undefined],
+        ['seconds', 'timestamp(0) without time zone', false, 'one, two'],
+        ['c, ', 'numeric(12,2)', false, undefined],
+        ['letters', 'character varying(40)[]', true, undefined],
+        ['mood', 'plain.mood', false, undefined],
+      ],
+    );
   });
 
   test.each(SAMPLES.filter((file) => sampleSchema(file) !== undefined))('is canonical for %s', async (file) => {
