@@ -199,7 +199,7 @@ export interface ReadRow {
   names: string | null;
   /**
    * Of each column in their order, commas between: 2^31 times the oid of its type plus the modifier, which is -1 or more;
-   * negative where the column refuses NULL. One number takes the server half the time of a text of three parts.
+   * negative where the column refuses NULL. Of one number the server is done sooner than of a text of three parts.
    */
   types: string | null;
   /** By attnum, as all that only few columns have: `a` or `d` for identity, `s` or `v` for generated ones. */
