@@ -10,11 +10,12 @@ beforeAll(async () => {
 });
 afterAll(() => catalog.drop());
 
-/** Backends that hold what was merged ahead. */
+/** Sessions that have written to the map and not committed it. */
 const OPEN = `
-  SELECT pid
-  FROM pg_stat_activity
-  WHERE datname = current_database() AND state = 'idle in transaction' AND pid <> pg_backend_pid()`;
+  SELECT DISTINCT l.pid
+  FROM pg_locks l
+  JOIN pg_database d ON d.oid = l.database
+  WHERE d.datname = current_database() AND l.relation = 'entity'::regclass AND l.mode = 'RowExclusiveLock'`;
 
 const staged = async (map: CrawledCatalog, { runId }: { runId: string }): Promise<number> => {
   const [row] = await map.rows<{ n: number }>(
@@ -72,6 +73,7 @@ test('a session that is lost while it merges ahead costs nothing but time, and t
       if (page < 3) return;
       await expect.poll(() => map.rows(OPEN)).toHaveLength(1);
       await map.rows(`SELECT pg_terminate_backend(pid) FROM (${OPEN}) open`);
+      await expect.poll(() => map.rows(OPEN)).toEqual([]);
     },
   };
   await map.collect(ref);
