@@ -1,6 +1,7 @@
 import { rememberListing } from '../catalog/plans/take-over.js';
+import { FencedOut } from '../catalog/runs/errors.js';
 import type { RunLogger } from '../catalog/runs/run-logger.js';
-import { claimUnit } from '../catalog/runs/units.js';
+import { claimUnit, collectedBefore, type UnitClaim } from '../catalog/runs/units.js';
 import { resolveConnection } from '../catalog/sources/resolve-connection.js';
 import type { CollectedUnit, UnitToCollect } from '../workflows/contract.js';
 import { applyPlanned } from './apply-planned.js';
@@ -43,7 +44,15 @@ async function collect(
 ): Promise<CollectedUnit> {
   const { database } = context;
   const yielded = { reason: 'paused', attempts: attempt } as const;
-  const claim = await claimUnit(database, { runId: ref.runId, unit: ref.unit, attempt, worker: context.worker.id });
+  let claim: UnitClaim;
+  try {
+    claim = await claimUnit(database, { runId: ref.runId, unit: ref.unit, attempt, worker: context.worker.id });
+  } catch (error) {
+    const collected = error instanceof FencedOut ? await collectedBefore(database, ref) : undefined;
+    if (collected === undefined) throw error;
+    log.info('collect', 'Nothing is left to collect: an earlier attempt read everything and merged it', collected);
+    return collected;
+  }
   if (claim.paused) return { tables: 0, changed: 0, yielded };
   const resumed = claim.pagesStaged > 0 || claim.cursor !== null;
   if (resumed) log.info('connect', `Goes on after ${claim.pagesStaged} pages`);

@@ -33,7 +33,6 @@ export async function keepCurrent(
     onBegin(why);
     await rebuildIndex(database, index, signal === undefined ? {} : { signal });
   }
-  await index.upkeep?.();
   await query(
     database,
     `INSERT INTO search_index_state AS s (engine, version) VALUES (:engine, :version)
@@ -41,6 +40,8 @@ export async function keepCurrent(
      WHERE s.version <> excluded.version`,
     { engine: index.engine, version: INDEX_VERSION },
   );
+  // Last: an index that cannot be looked after is none of another version, and must not be filled anew each minute.
+  await index.upkeep?.();
   return why === undefined ? 'current' : 'rebuilt';
 }
 

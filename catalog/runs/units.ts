@@ -149,6 +149,26 @@ export async function claimUnit(
   });
 }
 
+/**
+ * What an earlier attempt collected of a unit that is being published, so that nothing is left to collect: it had merged all
+ * pages with its receipt, and did not live to say so.
+ */
+export async function collectedBefore(
+  database: Database,
+  { runId, unit }: { runId: string; unit: number },
+): Promise<{ tables: number; changed: number } | undefined> {
+  const [row] = await query<{ tables: number; changed: number }>(
+    database,
+    `SELECT (receipt ->> 'tables')::int AS tables,
+            coalesce((counts ->> 'added')::int, 0) + coalesce((counts ->> 'restored')::int, 0)
+              + coalesce((counts ->> 'changed')::int, 0) AS changed
+       FROM crawl_unit
+      WHERE run_id = :runId AND unit = :unit AND status = 'publishing'`,
+    { runId, unit },
+  );
+  return row;
+}
+
 /** Records that a unit could not be collected, and why. One that ended keeps its ending. */
 export async function failUnit(
   database: Database,

@@ -13,6 +13,10 @@ const [LEAST, MOST] = [0.4, 2.5];
 const BELIEVED = 60_000;
 /** Held by whoever makes the indexes: two would make two of each. */
 const MAKERS = 7305;
+/** How long making one waits for transactions that began before it: whoever stops meanwhile waits as long. The next round tries again. */
+const PATIENCE = '5s';
+/** PostgreSQL's code for a wait that was too long. */
+const WAITED_TOO_LONG = '55P03';
 
 /**
  * The documents of the best standing, whose words are indexed once more: a twentieth of all, and a quarter. The index of words
@@ -63,6 +67,7 @@ export async function keepBestIndexed(database: Database): Promise<void> {
     const lock = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1) AS mine', [MAKERS]);
     if (lock.rows[0]?.mine !== true) return;
     try {
+      await client.query(`SET lock_timeout = '${PATIENCE}'`);
       const former = await client.query<{ name: string }>(
         `SELECT indexrelid::regclass::text AS name
          FROM pg_index
@@ -75,7 +80,10 @@ export async function keepBestIndexed(database: Database): Promise<void> {
         );
       // What was made by one that ended on the way is among them.
       for (const { name } of former.rows) await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === WAITED_TOO_LONG)) throw error;
     } finally {
+      await client.query('RESET lock_timeout');
       await client.query('SELECT pg_advisory_unlock($1)', [MAKERS]);
     }
   } finally {

@@ -49,6 +49,18 @@ test('nothing of a first reading is on the map before its end, and then all of i
   expect(events.map(({ data }) => data.tables.length + data.more)).toEqual([1_000, 1_000, 1_000, 1_000]);
 });
 
+test('an attempt that merged everything and was lost before it could say so is not repeated, nor is its unit failed', async () => {
+  const source = new SyntheticSource(2_500);
+  const map = await crawledCatalog(catalog.database, source);
+  const ref = await map.openRun();
+  await map.collect(ref);
+  const read = source.pagesRead.length;
+  expect(await map.collect(ref, 2)).toEqual({ tables: 2_500, changed: 2_500 });
+  expect(source.pagesRead).toHaveLength(read);
+  expect(await map.publish(ref)).toMatchObject({ tables: 2_500, added: 2_500 });
+  await expect(map.collect(ref, 3)).rejects.toMatchObject({ type: 'FENCED_OUT' });
+});
+
 test('a source that vanishes in the middle of a first reading leaves nothing on the map, and the next attempt goes on', async () => {
   const source = new SyntheticSource(4_000);
   const map = await crawledCatalog(catalog.database, source);

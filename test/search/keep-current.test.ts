@@ -41,3 +41,14 @@ test('an index is rebuilt when its version is another or its documents are lost,
   expect(await keep()).toBe('rebuilt');
   expect(await total()).toBe(2);
 });
+
+test('an index that cannot be looked after is not filled anew for that each time', async () => {
+  await catalog.database.raw('UPDATE search_index_state SET version = ?', [INDEX_VERSION - 1]);
+  const begun: string[] = [];
+  const failing: SearchIndex = { ...index, upkeep: () => Promise.reject(new Error('no room for another index')) };
+  for (let round = 0; round < 2; round += 1)
+    await expect(keepCurrent(catalog.database, failing, { onBegin: (why) => begun.push(why) })).rejects.toThrow(
+      'no room',
+    );
+  expect(begun).toEqual(['version']);
+});
