@@ -1,9 +1,14 @@
-import { type EnqueuedTaskPromise, Meilisearch, MeilisearchRequestError } from 'meilisearch';
+import {
+  type EnqueuedTaskPromise,
+  Meilisearch,
+  MeilisearchRequestError,
+  MeilisearchTaskTimeOutError,
+} from 'meilisearch';
 import { type SearchDocument, type SearchIndex, SearchUnavailable } from '../port.js';
 import { createHttpClient, EngineRefused } from './http-client.js';
 import { indexed } from './indexed-document.js';
 import { answer } from './search.js';
-import { SETTINGS } from './settings.js';
+import { settingsToChange } from './settings.js';
 
 /** An index task that takes longer is left to itself; the caller tries again, which does no harm. */
 const TASK_TIMEOUT = 120_000;
@@ -32,8 +37,14 @@ export function createMeilisearchIndex(options: { url: string; key?: string | un
     client.index(index).addDocuments(documents.map(indexed), { primaryKey: 'id' });
 
   const create = async (index: string) => {
-    await done(client.createIndex(index, { primaryKey: 'id' }), 'index_already_exists');
-    await done(client.index(index).updateSettings(SETTINGS));
+    const settings = () => client.index(index).getSettings();
+    const current = await settings().catch(async (error: unknown) => {
+      if (!isOfNoIndex(error)) throw error;
+      await done(client.createIndex(index, { primaryKey: 'id' }), 'index_already_exists');
+      return settings();
+    });
+    const missing = settingsToChange(current);
+    if (Object.keys(missing).length > 0) await done(client.index(index).updateSettings(missing));
   };
 
   return {
@@ -87,6 +98,14 @@ export function createMeilisearchIndex(options: { url: string; key?: string | un
   };
 }
 
+function isOfNoIndex(error: unknown): boolean {
+  return (
+    error instanceof MeilisearchRequestError &&
+    error.cause instanceof EngineRefused &&
+    error.cause.engineCode === 'index_not_found'
+  );
+}
+
 /** Waits for a task and throws when it failed, unless it failed because there was nothing to do. */
 async function done(task: EnqueuedTaskPromise, nothingToDo?: string): Promise<void> {
   succeeded(await task.waitTask(), nothingToDo);
@@ -112,7 +131,9 @@ async function available<T>(work: () => Promise<T>): Promise<T> {
     const message =
       cause instanceof EngineRefused
         ? `Meilisearch refused (${cause.engineCode}): ${cause.message}`
-        : 'Meilisearch cannot be reached at its address.';
+        : cause instanceof MeilisearchTaskTimeOutError
+          ? `Meilisearch was not done with a task after ${TASK_TIMEOUT / 1_000} s, and goes on with it.`
+          : 'Meilisearch cannot be reached at its address.';
     throw new SearchUnavailable(message, { cause });
   }
 }
