@@ -16,9 +16,12 @@ export interface IndexServer {
   close(): Promise<void>;
 }
 
+/** Connections that bringing the schema up to date takes at once. */
+const MIGRATING = 4;
+
 /**
  * Starts a server with a migrated catalog, empty where the directory is.
- * @param connections most connections of this process
+ * @param connections most connections of this process while it searches
  * @param keep a directory that holds the catalog beyond this; without one it goes when it is closed
  */
 export async function startIndexServer(connections: number, keep?: string): Promise<IndexServer> {
@@ -30,7 +33,7 @@ export async function startIndexServer(connections: number, keep?: string): Prom
     port: await freePort(),
     settings: { shared_buffers: '2GB', max_wal_size: '8GB' },
   });
-  const database = openDatabase(server.url, { name: 'datamap-bench', max: connections });
+  const database = openDatabase(server.url, { name: 'datamap-bench', max: Math.max(connections, MIGRATING) });
   await migrate(database);
   return {
     url: server.url,
