@@ -2,18 +2,22 @@ import { InvalidCursor } from '../../catalog/model/cursor.js';
 import type { Database } from '../../db/database.js';
 import { type SearchIndex, SearchUnavailable } from '../port.js';
 import { BestDocuments, keepBestIndexed } from './best-documents.js';
+import { searchConnections } from './connections.js';
 import { DictionarySweep } from './dictionary.js';
 import { rebuildTables } from './rebuild-tables.js';
-import { answer } from './search.js';
+import { answer, needsOneMoment } from './search.js';
+import { SeenCounts } from './seen-counts.js';
 import { readSnapshot } from './snapshot.js';
 import { LIVE } from './tables.js';
 import { UsualWords } from './usual-words.js';
 import { prepareBatch, writeBatch } from './write.js';
 
-/** The search index kept in the catalog's own PostgreSQL. The database handle stays the caller's: `close` leaves it open. */
+/** The search index kept in the catalog's own PostgreSQL. The database handle stays the caller's: `close` ends the
+ * connections of searches alone. */
 export function createPostgresqlIndex(database: Database): SearchIndex {
   const sweep = new DictionarySweep();
-  const known = { usual: new UsualWords(), best: new BestDocuments() };
+  const known = { usual: new UsualWords(), best: new BestDocuments(), counts: new SeenCounts() };
+  let searching: Database | undefined;
   return {
     engine: 'postgresql',
     prepare: () =>
@@ -27,7 +31,11 @@ export function createPostgresqlIndex(database: Database): SearchIndex {
     upkeep: () => available(() => keepBestIndexed(database)),
     write: (batch) => available(() => writeBatch(database, LIVE, prepareBatch(batch), { sweep })),
     search: (request, signal) =>
-      available(() => readSnapshot(database, signal, (snapshot) => answer(snapshot, LIVE, request, known))),
+      available(() => {
+        searching ??= searchConnections(database);
+        const reader = { searching, database, oneMoment: needsOneMoment(request), signal };
+        return readSnapshot(reader, (snapshot) => answer(snapshot, LIVE, request, known));
+      }),
     rebuild: (documents) => available(() => rebuildTables(database, documents)),
     health: async () => {
       try {
@@ -37,7 +45,10 @@ export function createPostgresqlIndex(database: Database): SearchIndex {
         return { ok: false, reason: 'PostgreSQL does not answer, or its search tables are missing.' };
       }
     },
-    close: async () => undefined,
+    close: async () => {
+      await searching?.destroy();
+      searching = undefined;
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import {
   together,
   updatedCondition,
 } from './facet-sql.js';
+import type { SeenCount, SeenCounts } from './seen-counts.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
@@ -110,20 +111,22 @@ const FEW = 0.02;
  * What the searcher may see and what passes the filters. Where that is few documents, the index of groups is combined
  * with that of words. Where it is many, each document that matches is looked at; IS TRUE keeps PostgreSQL from
  * turning that into joins and index scans, which take the longer the more may be seen.
+ * @param counts where counts of a while ago do
  */
 export async function shownBy(
   snapshot: Snapshot,
   tables: Tables,
   { visibleTo, filters, publicMarks = [] }: Narrowed,
+  counts?: SeenCounts,
 ): Promise<Shown> {
   const all = groupConditions({ visibleTo, filters, publicMarks });
   const filtered = groupConditions({ visibleTo: 'everything', filters, publicMarks });
   const passing = together(all);
-  const { documents, everything } = await countShown(
-    snapshot,
-    filtered.length === 0 ? tables.audience : tables.group,
-    passing,
-  );
+  const count = () => countShown(snapshot, filtered.length === 0 ? tables.audience : tables.group, passing);
+  const { documents, everything } =
+    counts !== undefined && filtered.length === 0 && isShort(visibleTo)
+      ? await counts.of(visibleTo === 'everything' ? visibleTo : textArray(visibleTo), count)
+      : await count();
   const updated = updatedCondition(ageOf('changed_at'), filters).map(({ sql, bindings }) => ({
     condition: ` AND (${sql}) IS TRUE`,
     bindings,
@@ -156,13 +159,9 @@ export async function shownBy(
   return shown;
 }
 
-async function countShown(
-  snapshot: Snapshot,
-  table: string,
-  passing: Piece,
-): Promise<{ documents: number; everything: number }> {
+async function countShown(snapshot: Snapshot, table: string, passing: Piece): Promise<SeenCount> {
   // Planned each time: a list that is known when planned is hashed, and ten thousand marks are gone through otherwise.
-  const { rows } = await snapshot.raw<{ rows: { documents: number; everything: number }[] }>(
+  const { rows } = await snapshot.raw<{ rows: SeenCount[] }>(
     // Without filters, marks of visibility are enough to count by: some hundreds instead of some thousands.
     `SELECT coalesce(sum(documents) FILTER (WHERE ${passing.sql}), 0)::integer AS documents,
             coalesce(sum(documents), 0)::integer AS everything
@@ -179,6 +178,11 @@ const HIDDEN = 'AND (visible_to NOT IN (SELECT unnest(?::text[]))) IS TRUE';
 /** Longer lists are compared with what the index has. */
 const MANY_MARKS = 100;
 
+/** Whether what somebody may see is said as it is, whatever the index has. */
+export function isShort(visibleTo: Narrowed['visibleTo']): boolean {
+  return visibleTo === 'everything' || visibleTo.length <= MANY_MARKS;
+}
+
 /**
  * Visibility as a condition on documents. Who may see ten thousand databases sees nearly all that there are: then it is
  * shorter to name the marks that they do not see. Both lists are of this transaction's moment, in which every document
@@ -189,7 +193,7 @@ async function marksOf(
   tables: Tables,
   visibleTo: readonly string[],
 ): Promise<Pick<Shown, 'condition' | 'bindings'>> {
-  if (visibleTo.length <= MANY_MARKS) return { condition: SEEN, bindings: [textArray(visibleTo)] };
+  if (isShort(visibleTo)) return { condition: SEEN, bindings: [textArray(visibleTo)] };
   const { rows } = await snapshot.raw<{ rows: { seen: string | null; hidden: string | null }[] }>(
     // As text, which goes back as it came.
     `SELECT CASE WHEN count(*) FILTER (WHERE seen) <= count(*) FILTER (WHERE NOT seen)

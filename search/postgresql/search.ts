@@ -7,9 +7,10 @@ import { countFacets } from './count.js';
 import { countReading, type Found, findBest, findNewest, MOST_COUNTED, type Place } from './find.js';
 import { findFirst } from './find-first.js';
 import { findPage } from './find-page.js';
-import { type Shown, shownBy } from './groups.js';
+import { isShort, type Shown, shownBy } from './groups.js';
 import { isFound, otherReading } from './other-reading.js';
 import { columnReadingOf, type QueryWord, type Reading, readingOf, typedWords } from './reading.js';
+import type { SeenCounts } from './seen-counts.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 import type { UsualWords } from './usual-words.js';
@@ -21,14 +22,23 @@ export const MOST_SEEN_AND_COUNTED = 50_000;
 export interface Known {
   usual: UsualWords;
   best: BestDocuments;
+  counts: SeenCounts;
 }
 
-/** Answers one search. Runs in a transaction, so that total, facets and hits are of one moment. */
+/**
+ * Whether the statements of a search have to see the same: for total, facets and hits that agree; and where a long list of
+ * what may be seen is turned into what may not. Whoever types sees hits alone.
+ */
+export function needsOneMoment({ onlyBest, visibleTo }: SearchRequest): boolean {
+  return onlyBest !== true || !isShort(visibleTo);
+}
+
+/** Answers one search. Runs in a transaction where {@link needsOneMoment} says so. */
 export async function answer(
   snapshot: Snapshot,
   tables: Tables,
   request: SearchRequest,
-  { usual, best }: Known,
+  known: Known,
 ): Promise<SearchAnswer> {
   const after =
     request.cursor === undefined
@@ -37,7 +47,12 @@ export async function answer(
   const words = typedWords(request.text);
   // Text without a letter or digit finds nothing; only no text at all finds everything.
   if (words.length === 0 && request.text.trim() !== '') return nothing(request);
-  const shown = await shownBy(snapshot, tables, request);
+  const shown = await shownBy(
+    snapshot,
+    tables,
+    request,
+    request.onlyBest && words.length > 0 ? known.counts : undefined,
+  );
   const wanted = { shown, after, limit: request.limit + 1 };
 
   if (words.length === 0) {
@@ -54,7 +69,10 @@ export async function answer(
   const counted = request.facets.length > 0 || request.counted === true || after !== undefined;
   const look = async (reading: Reading): Promise<Looked> => {
     if (!counted && shown.documents > MOST_SEEN_AND_COUNTED) {
-      const found = await findPage(snapshot, tables, reading, { ...wanted, best: await best.from(snapshot, tables) });
+      const found = await findPage(snapshot, tables, reading, {
+        ...wanted,
+        best: await known.best.from(snapshot, tables),
+      });
       return { found, facets: {} };
     }
     const { total, facets } =
@@ -64,7 +82,7 @@ export async function answer(
     return { found: total === 0 ? [] : await findBest(snapshot, tables, reading, wanted, total), total, facets };
   };
 
-  if (request.onlyBest) return onlyBest(snapshot, tables, request, words, shown, seen, { usual, best });
+  if (request.onlyBest) return onlyBest(snapshot, tables, request, words, shown, seen, known);
   const understand = request.within === 'columns' ? columnReadingOf : readingOf;
   let reading = understand(await withCompletions(snapshot, tables, words), request.text);
   let looked = await look(reading);

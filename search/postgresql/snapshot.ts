@@ -4,7 +4,7 @@ import { untilAborted } from './cancel.js';
 
 type Binding = string | number | boolean | null | readonly string[] | readonly number[];
 
-/** What the statements of one search go through: all of them see the index as it was at one moment. */
+/** What the statements of one search go through. */
 export interface Snapshot {
   /** @param sql with a question mark for each binding */
   raw<Result>(sql: string, bindings?: readonly Binding[]): Promise<Result>;
@@ -12,43 +12,43 @@ export interface Snapshot {
   prepared<Result>(sql: string, bindings?: readonly Binding[]): Promise<Result>;
 }
 
-/**
- * Compiling, or starting processes, takes longer than the queries of a search do. A sequential scan is never the right plan
- * for one of them, but statistics of a table just filled can make it look so.
- */
-const BEGIN = `
-  BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-  SET LOCAL jit = off;
-  SET LOCAL enable_seqscan = off;
-  SET LOCAL max_parallel_workers_per_gather = 0;
-  SET LOCAL pg_trgm.similarity_threshold = 0.3`;
+const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+
+interface Reader {
+  /** As searchConnections opens them. */
+  searching: Database;
+  /** Over which a statement at work is broken off. */
+  database: Database;
+  /** Whether all statements have to see the index at one moment; else each sees what is there when it begins. */
+  oneMoment: boolean;
+  /** Breaks off the statement at work, and sends no more of them. */
+  signal: AbortSignal | undefined;
+}
 
 /**
  * Reads the index at one moment. The statements go to the driver as they are: for what is asked at each letter that somebody
  * types, knex would take longer than PostgreSQL.
- * @param signal breaks off the statement at work, and sends no more of them
  */
 export async function readSnapshot<T>(
-  database: Database,
-  signal: AbortSignal | undefined,
+  { searching, database, oneMoment, signal }: Reader,
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
-  const client = (await database.client.acquireConnection()) as PoolClient & { processID: number };
+  const client = (await searching.client.acquireConnection()) as PoolClient & { processID: number };
   try {
-    await client.query(BEGIN);
+    if (oneMoment) await client.query(BEGIN);
     const snapshot = snapshotOf(client, signal);
     const result = await (signal === undefined
       ? work(snapshot)
       : untilAborted(database, client.processID, signal, () => work(snapshot)));
-    await client.query('COMMIT');
+    if (oneMoment) await client.query('COMMIT');
     return result;
   } catch (error) {
     // A connection that broke has nothing to take back.
-    await client.query('ROLLBACK').catch(() => undefined);
+    if (oneMoment) await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   } finally {
-    await database.client.releaseConnection(client);
+    await searching.client.releaseConnection(client);
   }
 }
 

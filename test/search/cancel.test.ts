@@ -7,7 +7,7 @@ import { testDatabase } from '../servers/test-database.js';
 import { tableDocument } from './sample-documents.js';
 
 let catalog: Awaited<ReturnType<typeof testDatabase>>;
-/** Of the searches alone, with few connections. */
+/** Of which searches take none: they have their own. */
 let searching: Database;
 let index: SearchIndex;
 
@@ -18,6 +18,7 @@ beforeAll(async () => {
   await index.write({ put: [tableDocument({ name: 'orders' })], remove: [] });
 });
 afterAll(async () => {
+  await index.close();
   await searching.destroy();
   await catalog.drop();
 });
@@ -70,4 +71,14 @@ test('searches that take all connections and are given up end as soon as they ca
 
 test('a search that was given up before it began asks nothing', async () => {
   await expect(search(AbortSignal.abort())).rejects.toThrow(/aborted/);
+});
+
+test('searches that stand keep no connection from anything else, and more of them than there are connections wait', async () => {
+  let all: Promise<unknown> = Promise.resolve();
+  await held(async () => {
+    all = Promise.all(Array.from({ length: 12 }, () => search()));
+    await vi.waitFor(async () => expect(await standing()).toBe(10));
+    expect(await query(searching, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+  expect(await all).toHaveLength(12);
 });
