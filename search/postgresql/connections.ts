@@ -16,8 +16,8 @@ const SETTINGS = `
   SET pg_trgm.similarity_threshold = 0.3`;
 
 /**
- * Connections that plan as searches want it, once for as long as they live: said anew for each search, it was a fifth of
- * what a suggestion asks the server for. None is opened before the first search.
+ * Connections that plan as searches want it, once for as long as they live.
+ * None is opened before the first search.
  * @param database whose server and name they have; stays the caller's
  */
 export function searchConnections(database: Database): Database {
