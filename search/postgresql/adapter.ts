@@ -9,6 +9,7 @@ import { answer, needsOneMoment } from './search.js';
 import { SeenCounts } from './seen-counts.js';
 import { readSnapshot } from './snapshot.js';
 import { LIVE } from './tables.js';
+import { UsualLexemes } from './usual-lexemes.js';
 import { UsualWords } from './usual-words.js';
 import { prepareBatch, writeBatch } from './write.js';
 
@@ -16,7 +17,12 @@ import { prepareBatch, writeBatch } from './write.js';
  * connections of searches alone. */
 export function createPostgresqlIndex(database: Database): SearchIndex {
   const sweep = new DictionarySweep();
-  const known = { usual: new UsualWords(), best: new BestDocuments(), counts: new SeenCounts() };
+  const known = {
+    usual: new UsualWords(),
+    best: new BestDocuments(),
+    lexemes: new UsualLexemes(),
+    counts: new SeenCounts(),
+  };
   let searching: Database | undefined;
   return {
     engine: 'postgresql',

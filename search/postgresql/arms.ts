@@ -1,35 +1,92 @@
+import type { Best } from './best-documents.js';
+import type { Piece } from './facet-sql.js';
 import { type Found, type FoundRow, toFound } from './find.js';
 import type { Shown } from './groups.js';
 import type { ReadingClass } from './reading.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
+import type { ShareOf } from './usual-lexemes.js';
 
-/** How the members of one class are found, as a query for their ids and standings. */
+/**
+ * What it costs to read the words of a document that matches otherwise, in lexemes that the index would go through instead; and
+ * in documents of words that begin so, all of which it collects before it looks at anything else.
+ */
+const [LOOK, LOOK_BEGUN] = [250, 12];
+
+/** How the members of one class, or of two, are found, as a query for their ids and standings. */
 export interface Arm {
-  rank: number;
+  /** A number, or an expression over the columns of the query. */
+  rank: number | string;
   sql: string;
   bindings: (string | number | string[] | number[])[];
+  /** Whether it is left out; it stays in the statement, whose text tells PostgreSQL that it has planned it before. */
+  idle?: boolean;
+}
+
+interface Asked {
+  shown: Shown;
+  best: Best;
+  shareOf: ShareOf;
+  /** How many hits are wanted. */
+  limit: number;
+  /** How many of all are compared at most, any; all of them without it. */
+  compared?: number;
 }
 
 /**
  * The members of a class by the index of words: first those of the best standing, then ever more, where these do not fill the page.
- * @param best from which standings on documents have indexes of words of their own, the smallest first (best-documents.ts)
- * @param compared how many of all are compared at most, any; all of them without it
+ * Where few members are to be expected the best are passed over.
  */
-export function classArms(
-  tables: Tables,
-  { rank, parts }: ReadingClass,
-  { shown, best, compared }: { shown: Shown; best: readonly string[]; compared?: number },
-): Arm[] {
-  const arm = (among: string, limit: string): Arm => ({
+export function classArms(tables: Tables, { rank, parts }: ReadingClass, asked: Asked): Arm[] {
+  const { shown, best, shareOf, limit, compared } = asked;
+  const expected = shown.documents * togetherOf(parts, shareOf);
+  const matched = matching(parts, asked);
+  const arm = (among: string, last: string, idle = false): Arm => ({
     rank,
-    sql: `SELECT id, standing
-          FROM ${tables.document}
-          WHERE ${parts.map(() => 'words @@ (SELECT ?::tsquery)').join(' AND ')} ${among} ${shown.condition} ${limit}`,
-    bindings: [...parts, ...shown.bindings],
+    sql: `SELECT id, standing FROM ${tables.document} WHERE ${matched.sql} ${among} ${last}`,
+    bindings: matched.bindings,
+    idle,
   });
   const all = arm('', compared === undefined ? '' : `LIMIT ${compared}`);
-  return [...best.map((bound) => arm(`AND standing >= ${bound}`, '')), all];
+  // Where not all are compared, how few there are must be known and not only expected.
+  const isWorth = (part: number) => compared !== undefined || expected * part >= limit;
+  return [...best.map(({ bound, part }) => arm(`AND standing >= ${bound}`, '', !isWorth(part))), all];
+}
+
+/**
+ * The documents that may be seen and match several queries, as a condition. The index goes through all that the first gives and
+ * looks in the others where it has to, so the rarest is first. Of what very many match it would go through the most for the
+ * least: where the others leave few documents, the words of these are read.
+ */
+export function matching(parts: readonly string[], { shown, shareOf }: Pick<Asked, 'shown' | 'shareOf'>): Piece {
+  const asked = parts.map((part) => ({ part, share: shareOf(part) })).sort((a, b) => a.share - b.share);
+  const looked: string[] = [];
+  for (const { part, share } of asked.toReversed()) {
+    const others = asked.filter((each) => each.part !== part);
+    const left = others.reduce((product, each) => product * each.share, 1);
+    if (others.length === 0 || left * (part.includes(':*') ? LOOK_BEGUN : LOOK) >= share) continue;
+    asked.splice(0, asked.length, ...others);
+    looked.push(part);
+  }
+  return {
+    sql: [
+      ...asked.map(() => 'words @@ (SELECT ?::tsquery)'),
+      // In this order: the words of what may not be seen are not fetched.
+      ...looked.map(() => `CASE WHEN TRUE ${shown.condition} THEN words @@ (SELECT ?::tsquery) END`),
+    ]
+      .join(' AND ')
+      .concat(` ${shown.condition}`),
+    bindings: [
+      ...asked.map(({ part }) => part),
+      ...looked.flatMap((part) => [...shown.bindings, part]),
+      ...shown.bindings,
+    ],
+  };
+}
+
+/** Which part of all documents queries match together, if none has to do with another. */
+export function togetherOf(parts: readonly string[], shareOf: ShareOf): number {
+  return parts.reduce((share, part) => share * shareOf(part), 1);
 }
 
 /** The best of some classes, except what is known already. A class is not looked for when better ones have filled the page. */
@@ -46,8 +103,8 @@ export async function findArms(
          SELECT id, standing, ${rank} AS rank
          FROM (${sql}) AS few
          WHERE id <> ALL (?::text[]) ${better === undefined ? '' : `AND id NOT IN (SELECT id FROM ${better})`}
-         ORDER BY standing + 0 DESC, id DESC
-         LIMIT ?::integer ${better === undefined ? '' : `- (SELECT count(*) FROM ${better})`}`;
+         ORDER BY rank DESC, standing + 0 DESC, id DESC
+         LIMIT ${better === undefined ? '?::integer' : `greatest(?::integer - (SELECT count(*) FROM ${better}), 0)`}`;
     return `found_${at} AS MATERIALIZED (${better === undefined ? best : `SELECT * FROM ${better} UNION ALL (${best})`})`;
   });
   const ids = known.map(({ place }) => place[2]);
@@ -56,7 +113,7 @@ export async function findArms(
      SELECT id, found.standing, found.rank, d.document
      FROM found_${arms.length - 1} AS found JOIN ${tables.document} d USING (id)
      ORDER BY found.rank DESC, found.standing DESC, id DESC`,
-    arms.flatMap(({ bindings }) => [...bindings, ids, limit]),
+    arms.flatMap(({ bindings, idle }) => [...bindings, ids, idle ? 0 : limit]),
   );
   return rows.map(toFound);
 }

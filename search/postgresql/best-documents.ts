@@ -18,22 +18,25 @@ const PATIENCE = '5s';
 /** PostgreSQL's code for a wait that was too long. */
 const WAITED_TOO_LONG = '55P03';
 
+/** From which standings on documents have indexes of words of their own, the smallest first, and about which part of all these are. */
+export type Best = readonly { bound: string; part: number }[];
+
 /**
  * The documents of the best standing, whose words are indexed once more: a twentieth of all, and a quarter. The index of words
  * collects all documents of a word before it gives the first; the best of a usual word are mostly among these, and found in as
  * small a part of the time.
  */
 export class BestDocuments {
-  private bounds: readonly string[] = [];
+  private bounds: Best = [];
   private read = Number.NEGATIVE_INFINITY;
 
-  /** The standings from which on documents are in such an index, that of the fewest first. Empty where there is none. */
-  async from(snapshot: Snapshot, tables: Tables): Promise<readonly string[]> {
+  /** Empty where there is no such index. */
+  async from(snapshot: Snapshot, tables: Tables): Promise<Best> {
     if (performance.now() - this.read <= BELIEVED) return this.bounds;
     const { rows } = await snapshot.raw<{ rows: { bound: string }[] }>(`${BOUNDS} ORDER BY bound DESC`, [
       tables.document,
     ]);
-    this.bounds = rows.map(({ bound }) => bound);
+    this.bounds = rows.map(({ bound }, at) => ({ bound, part: PARTS[at] ?? 1 }));
     this.read = performance.now();
     return this.bounds;
   }

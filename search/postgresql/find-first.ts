@@ -1,9 +1,11 @@
 import { type Arm, classArms, findArms } from './arms.js';
+import type { Best } from './best-documents.js';
 import { type Found, MOST_COUNTED } from './find.js';
 import type { Shown } from './groups.js';
 import { CLASSES, type Reading, type ReadingClass } from './reading.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
+import type { ShareOf } from './usual-lexemes.js';
 import type { UsualWords } from './usual-words.js';
 
 /** Documents of the best standing whose names are looked at, of those that the searcher sees. */
@@ -27,8 +29,8 @@ interface Asked {
   shown: Shown;
   limit: number;
   usual: UsualWords;
-  /** From which standings on documents have indexes of words of their own (best-documents.ts). */
-  best: readonly string[];
+  best: Best;
+  shareOf: ShareOf;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SearchDocument } from '../port.js';
-import { compact, fold, isUnspaced, plainWordsOf } from '../words.js';
+import { compact, fold, isUnspaced, plainWordsOf, WORD_LENGTH } from '../words.js';
 
 /*
  * What stands in `search_document.words`. A GIN index knows no weights: a query for a weighted word reads every row
@@ -103,6 +103,8 @@ function takeApart(text: string): Taken {
 
 /** Longer names are cut for {@link namesOf}: an entry of an index has room for that many letters of any script. */
 const NAMES_LENGTH = 500;
+/** Of names as {@link namesOf} gives them, shorter ones have all their words. Letters of some scripts count more than once in both. */
+export const LONGEST_UNCUT = NAMES_LENGTH - WORD_LENGTH;
 
 /**
  * A name as the walk through the best standing reads it (find-first.ts), without the words of everything else: all of it

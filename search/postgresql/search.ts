@@ -13,6 +13,7 @@ import { columnReadingOf, type QueryWord, type Reading, readingOf, typedWords } 
 import type { SeenCounts } from './seen-counts.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
+import type { UsualLexemes } from './usual-lexemes.js';
 import type { UsualWords } from './usual-words.js';
 
 /** Who may see more documents than this is told that there are more hits than a page, and not how many, where they ask for hits alone. */
@@ -23,6 +24,7 @@ export interface Known {
   usual: UsualWords;
   best: BestDocuments;
   counts: SeenCounts;
+  lexemes: UsualLexemes;
 }
 
 /**
@@ -69,10 +71,9 @@ export async function answer(
   const counted = request.facets.length > 0 || request.counted === true || after !== undefined;
   const look = async (reading: Reading): Promise<Looked> => {
     if (!counted && shown.documents > MOST_SEEN_AND_COUNTED) {
-      const found = await findPage(snapshot, tables, reading, {
-        ...wanted,
-        best: await known.best.from(snapshot, tables),
-      });
+      const best = await known.best.from(snapshot, tables);
+      const shareOf = await known.lexemes.shareOf(snapshot, tables);
+      const found = await findPage(snapshot, tables, reading, { ...wanted, best, shareOf });
       return { found, facets: {} };
     }
     const { total, facets } =
@@ -122,13 +123,15 @@ async function onlyBest(
   words: QueryWord[],
   shown: Shown,
   seen: Shown,
-  { usual, best }: Known,
+  known: Known,
 ): Promise<SearchAnswer> {
   const understand = request.within === 'columns' ? columnReadingOf : readingOf;
   const spelledOut = async () => understand(await withCompletions(snapshot, tables, words), request.text);
   let reading = understand(words, request.text);
   let corrected = false;
-  const asked = { tables, shown, limit: request.limit, usual, best: await best.from(snapshot, tables) };
+  const best = await known.best.from(snapshot, tables);
+  const shareOf = await known.lexemes.shareOf(snapshot, tables);
+  const asked = { tables, shown, limit: request.limit, usual: known.usual, best, shareOf };
   let found = await findFirst(snapshot, reading, spelledOut, asked);
   if (found.length === 0 && !(isFiltered(request) && (await isFound(snapshot, tables, await spelledOut(), seen)))) {
     const other = await otherReading(snapshot, tables, words, request, seen);
