@@ -22,35 +22,75 @@ interface Candidate {
 }
 type Counted = Candidate & { documents: number };
 
+/** What a correction is chosen by. */
+interface Asked {
+  snapshot: Snapshot;
+  tables: Tables;
+  /** What the searcher may see. */
+  shown: Shown;
+  /** Whether the searcher sees anything that a reading matches. */
+  isFound: (reading: Reading) => Promise<boolean>;
+}
+
 /**
  * What was probably meant: the words of the dictionary nearest to those typed, together with which something is found.
  * Only what the searcher may see counts, for each word and for all together: that a word is known, or is not, must
  * tell nothing about documents of others. The dictionary is of all documents, so no choice is made among its words, and
  * none is left out for another, before they are known to be visible.
- * @param shown what the searcher may see
  * @returns undefined when nothing near is found
  */
-export async function correctedReading(
-  snapshot: Snapshot,
-  tables: Tables,
+export async function correctedReading(words: QueryWord[], asked: Asked): Promise<Reading | undefined> {
+  const { snapshot, tables, shown } = asked;
+  const named = await namedWords(snapshot, tables, words, shown);
+  const others = words.filter((typed) => !named.has(typed));
+  const near = await nearWords(snapshot, tables, others);
+  const visible = new VisibleWords(asked);
+  await visible.count([
+    ...others.map(asTyped),
+    ...near.flatMap((candidates) => firstOf(candidates).map(({ word }) => wholeWord(word))),
+  ]);
+  const known = new Set(words.filter((typed) => named.has(typed) || visible.has(asTyped(typed))));
+  // The likeliest leaves as it is what is known. Mostly it is found, and what known words are near to need not be looked for.
+  const unknown = others.flatMap((typed, at) => (known.has(typed) ? [] : [{ typed, near: near[at] ?? [] }]));
+  let tried = 0;
+  if (unknown.length > 0) {
+    const [likeliest] = await likelyReadings(words, known, unknown, visible, asked);
+    if (likeliest === undefined || (await asked.isFound(likeliest))) return likeliest;
+    tried = 1;
+  }
+  const rest = words.filter((typed) => !unknown.some((each) => each.typed === typed));
+  const nearRest = await nearWords(snapshot, tables, rest);
+  const all = [...unknown, ...rest.map((typed, at) => ({ typed, near: nearRest[at] ?? [] }))];
+  const readings = (await likelyReadings(words, known, all, visible, asked)).slice(tried);
+  const first = readings.length === 0 ? undefined : await firstFound(snapshot, tables, readings, shown);
+  return first === undefined ? undefined : readings[first];
+}
+
+/** A word as typed, and what it may be a misspelling of, nearest first. */
+interface Misspelt {
+  typed: QueryWord;
+  near: Candidate[];
+}
+
+/** Readings in which some words are corrected, the likeliest first. Those that are not among the misspelt stay as they are. */
+async function likelyReadings(
   words: QueryWord[],
-  shown: Shown,
-): Promise<Reading | undefined> {
-  const near = await nearWords(snapshot, tables, words);
-  const known = await visibleWords(snapshot, tables, words, shown);
-  const visible = await nearestVisible(snapshot, tables, near, shown);
-  const choices = words.map((typed, at) => {
-    const others = (visible[at] ?? [])
+  known: ReadonlySet<QueryWord>,
+  misspelt: readonly Misspelt[],
+  visible: VisibleWords,
+  { snapshot, tables }: Asked,
+): Promise<Reading[]> {
+  const nearest = await visible.nearest(misspelt.map(({ near }) => near));
+  const choices = words.map((typed) => {
+    const others = (nearest[misspelt.findIndex((each) => each.typed === typed)] ?? [])
       .sort((a, b) => a.edits - b.edits || sameStart(typed, b) - sameStart(typed, a) || b.documents - a.documents)
       .slice(0, TRIED);
     return [...(known.has(typed) ? [{ word: typed.word, edits: 0 }] : []), ...others];
   });
   const likely = combinations(choices).filter((combination) => combination.some(({ edits }) => edits > 0));
-  if (likely.length === 0) return undefined;
+  if (likely.length === 0) return [];
   const spelled = await spelledOut(snapshot, tables, words, likely);
-  const readings = likely.map((combination) => readingOf(combination.map(spelled)));
-  const first = await firstFound(snapshot, tables, readings, shown);
-  return first === undefined ? undefined : readings[first];
+  return likely.map((combination) => readingOf(combination.map(spelled)));
 }
 
 /**
@@ -62,7 +102,7 @@ async function nearWords(snapshot: Snapshot, tables: Tables, words: QueryWord[])
   if (asked.length === 0) return words.map(() => []);
   const edits = asked.flatMap(({ word, at }) => oneEditAway(word).map((edit) => ({ edit, at })));
   const open = edits.filter(({ at }) => words[at]?.prefix === true);
-  const { rows } = await snapshot.raw<{ rows: { at: number; term: string }[] }>(
+  const { rows } = await snapshot.prepared<{ rows: { at: number; term: string }[] }>(
     `SELECT e.at, t.term
      FROM unnest(?::text[], ?::integer[]) AS e (edit, at) JOIN ${tables.term} t ON t.term = e.edit
      UNION
@@ -98,27 +138,24 @@ async function nearWords(snapshot: Snapshot, tables: Tables, words: QueryWord[])
   );
 }
 
-/** Those of the words as typed that the searcher sees a hit with. Names tell of most by the first row that may be seen. */
-async function visibleWords(
+/** Those of the words as typed that are words of names that the searcher sees: the first row that may be seen tells. */
+async function namedWords(
   snapshot: Snapshot,
   tables: Tables,
   words: readonly QueryWord[],
   shown: Shown,
 ): Promise<Set<QueryWord>> {
-  const { rows } = shown.ofNames
-    ? await snapshot.raw<{ rows: { word: string }[] }>(
-        `SELECT w.word
-         FROM unnest(?::text[]) AS w (word)
-         CROSS JOIN LATERAL (
-           SELECT FROM ${tables.name} WHERE word = w.word ${shown.condition} ORDER BY standing DESC, id DESC LIMIT 1
-         ) AS named`,
-        [words.map(({ word }) => word), ...shown.bindings],
-      )
-    : { rows: [] };
+  if (!shown.ofNames) return new Set();
+  const { rows } = await snapshot.prepared<{ rows: { word: string }[] }>(
+    `SELECT w.word
+     FROM unnest(?::text[]) AS w (word)
+     CROSS JOIN LATERAL (
+       SELECT FROM ${tables.name} WHERE word = w.word ${shown.condition} ORDER BY standing DESC, id DESC LIMIT 1
+     ) AS named`,
+    [words.map(({ word }) => word), ...shown.bindings],
+  );
   const named = new Set(rows.map(({ word }) => word));
-  const others = words.filter(({ word }) => !named.has(word));
-  const counts = await visibleCounts(snapshot, tables, others.map(asTyped), shown);
-  return new Set(words.filter((typed) => named.has(typed.word) || (counts.get(asTyped(typed)) ?? 0) > 0));
+  return new Set(words.filter(({ word }) => named.has(word)));
 }
 
 /** What stands for a candidate in a reading: where the word was typed open, with all that it may become. */
@@ -138,55 +175,60 @@ async function spelledOut(
     words[at]?.prefix ? (spelled.get(word) ?? { word, prefix: true }) : { word, prefix: false };
 }
 
-/** For each word the nearest that stand in visible documents, with the number of these. */
-async function nearestVisible(
-  snapshot: Snapshot,
-  tables: Tables,
-  near: Candidate[][],
-  shown: Shown,
-): Promise<Counted[][]> {
-  const visible: Counted[][] = near.map(() => []);
-  for (let from = 0; ; from += CANDIDATES) {
-    const looked = near.map((candidates, at) =>
-      (visible[at]?.length ?? 0) < CANDIDATES ? candidates.slice(from, from + CANDIDATES) : [],
+/** In how many visible documents words stand, each asked once. */
+class VisibleWords {
+  private readonly counts = new Map<string, number>();
+
+  constructor(private readonly asked: Asked) {}
+
+  has(query: string): boolean {
+    return (this.counts.get(query) ?? 0) > 0;
+  }
+
+  /** Counts the documents of each query, up to {@link USUAL}. */
+  async count(queries: readonly string[]): Promise<void> {
+    const { snapshot, tables, shown } = this.asked;
+    const asked = [...new Set(queries)].filter((query) => !this.counts.has(query));
+    if (asked.length === 0) return;
+    const usual = shown.documents > MANY && !shown.few ? await usualOnes(snapshot, tables, asked, shown) : [];
+    for (const query of usual) this.counts.set(query, USUAL);
+    const others = asked.filter((query) => !this.counts.has(query));
+    if (others.length === 0) return;
+    const { rows } = await snapshot.raw<{ rows: { query: string; n: number }[] }>(
+      `SELECT q.query, counted.n
+       FROM unnest(?::text[]) AS q (query)
+       CROSS JOIN LATERAL (
+         SELECT count(*)::integer AS n
+         FROM (SELECT FROM ${tables.document} WHERE words @@ q.query::tsquery ${shown.condition} LIMIT ${USUAL}) AS few
+       ) AS counted`,
+      [others, ...shown.bindings],
     );
-    const queries = [...new Set(looked.flat().map(({ word }) => wholeWord(word)))];
-    if (queries.length === 0) return visible.map((candidates) => candidates.slice(0, CANDIDATES));
-    // Who sees little has hundreds of words before them that they do not see; asked for together these cost little.
-    if (from > 0 && !(await isAnyVisible(snapshot, tables, queries, shown))) continue;
-    const counts = await visibleCounts(snapshot, tables, queries, shown);
-    for (const [at, candidates] of looked.entries())
-      for (const candidate of candidates) {
-        const documents = counts.get(wholeWord(candidate.word)) ?? 0;
-        if (documents > 0) visible[at]?.push({ ...candidate, documents });
-      }
+    for (const { query, n } of rows) this.counts.set(query, n);
+  }
+
+  /** For each word the nearest that stand in visible documents, with the number of these. */
+  async nearest(near: readonly Candidate[][]): Promise<Counted[][]> {
+    const visible: Counted[][] = near.map(() => []);
+    for (let from = 0; ; from += CANDIDATES) {
+      const looked = near.map((candidates, at) =>
+        (visible[at]?.length ?? 0) < CANDIDATES ? firstOf(candidates.slice(from)) : [],
+      );
+      const queries = looked.flat().map(({ word }) => wholeWord(word));
+      if (queries.length === 0) return visible.map((candidates) => candidates.slice(0, CANDIDATES));
+      // Who sees little has hundreds of words before them that they do not see; asked for together these cost little.
+      if (from > 0 && !(await isAnyVisible(this.asked, queries))) continue;
+      await this.count(queries);
+      for (const [at, candidates] of looked.entries())
+        for (const candidate of candidates) {
+          const documents = this.counts.get(wholeWord(candidate.word)) ?? 0;
+          if (documents > 0) visible[at]?.push({ ...candidate, documents });
+        }
+    }
   }
 }
 
-/** In how many visible documents each query is found, up to {@link USUAL}. */
-async function visibleCounts(
-  snapshot: Snapshot,
-  tables: Tables,
-  queries: readonly string[],
-  shown: Shown,
-): Promise<Map<string, number>> {
-  if (queries.length === 0) return new Map();
-  const usual = shown.documents > MANY && !shown.few ? await usualOnes(snapshot, tables, queries, shown) : [];
-  const others = queries.filter((query) => !usual.includes(query));
-  if (others.length === 0) return new Map(usual.map((query) => [query, USUAL]));
-  const { rows } = await snapshot.raw<{ rows: { query: string; n: number }[] }>(
-    `SELECT q.query, counted.n
-     FROM unnest(?::text[]) AS q (query)
-     CROSS JOIN LATERAL (
-       SELECT count(*)::integer AS n
-       FROM (SELECT FROM ${tables.document} WHERE words @@ q.query::tsquery ${shown.condition} LIMIT ${USUAL}) AS few
-     ) AS counted`,
-    [others, ...shown.bindings],
-  );
-  return new Map([
-    ...usual.map((query) => [query, USUAL] as const),
-    ...rows.map(({ query, n }) => [query, n] as const),
-  ]);
+function firstOf(candidates: readonly Candidate[]): Candidate[] {
+  return candidates.slice(0, CANDIDATES);
 }
 
 /**
@@ -216,10 +258,8 @@ async function usualOnes(
 }
 
 async function isAnyVisible(
-  snapshot: Snapshot,
-  tables: Tables,
+  { snapshot, tables, shown }: Omit<Asked, 'isFound'>,
   queries: readonly string[],
-  shown: Shown,
 ): Promise<boolean> {
   const { rows } = await snapshot.raw<{ rows: { found: boolean }[] }>(
     `SELECT EXISTS (SELECT FROM ${tables.document} WHERE words @@ ?::tsquery ${shown.condition}) AS found`,
@@ -237,7 +277,7 @@ export async function firstFound(
 ): Promise<number | undefined> {
   // Its names alone are looked at before: often they tell, and are a tenth of what stands in columns and texts.
   const names = readings[0]?.classes.find(({ rank }) => CLASSES[rank] === 'name');
-  if (names !== undefined && (await isAnyVisible(snapshot, tables, [names.query], shown))) return 0;
+  if (names !== undefined && (await isAnyVisible({ snapshot, tables, shown }, [names.query]))) return 0;
   // The likeliest is asked for alone: older servers answer all of a list before they sort it.
   for (const [from, to] of [
     [0, 1],

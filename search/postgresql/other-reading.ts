@@ -10,32 +10,34 @@ import type { Tables } from './tables.js';
 /**
  * Another way to understand words with which nothing is found that the searcher may see: each as a beginning; those
  * written together taken apart; misspelt ones corrected; ever fewer of them.
+ * @param seen what the searcher may see
+ * @param isFound whether that has anything that a reading matches
  */
 export async function otherReading(
   snapshot: Snapshot,
   tables: Tables,
   words: QueryWord[],
   { text, within }: Pick<SearchRequest, 'text' | 'within'>,
-  seen: Shown,
+  { seen, isFound }: { seen: Shown; isFound: (reading: Reading) => Promise<boolean> },
 ): Promise<{ reading: Reading; corrected: boolean } | undefined> {
   const understand = within === 'columns' ? columnReadingOf : readingOf;
   const begun = words.map(({ word }) => ({ word, prefix: mayBePrefix(word) }));
   if (words.length > 1) {
     const reading = understand(await withCompletions(snapshot, tables, begun), text);
-    if (await isFound(snapshot, tables, reading, seen)) return { reading, corrected: false };
+    if (await isFound(reading)) return { reading, corrected: false };
   }
   const parts = words.flatMap((each) =>
     (partsOf(each.word) ?? [each.word]).map((word) => ({ word, prefix: each.prefix && word === each.word })),
   );
   if (parts.length > words.length) {
     const reading = understand(await withCompletions(snapshot, tables, parts));
-    if (await isFound(snapshot, tables, reading, seen)) return { reading, corrected: false };
+    if (await isFound(reading)) return { reading, corrected: false };
   }
-  const corrected = await correctedReading(snapshot, tables, words, seen);
+  const corrected = await correctedReading(words, { snapshot, tables, shown: seen, isFound });
   if (within === 'columns') {
     // Some words of a column's name say less than they would of a table: all, or nothing.
     const reading = corrected === undefined ? undefined : columnReadingOf(corrected.words);
-    const found = reading !== undefined && (await isFound(snapshot, tables, reading, seen));
+    const found = reading !== undefined && (await isFound(reading));
     return found ? { reading, corrected: true } : undefined;
   }
   if (corrected !== undefined) return { reading: corrected, corrected: true };

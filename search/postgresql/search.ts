@@ -69,7 +69,7 @@ export async function answer(
 
   const seen = await seenBy(snapshot, tables, request, shown);
   const counted = request.facets.length > 0 || request.counted === true || after !== undefined;
-  const look = async (reading: Reading): Promise<Looked> => {
+  const look = remembering(async (reading: Reading): Promise<Looked> => {
     if (!counted && shown.documents > MOST_SEEN_AND_COUNTED) {
       const best = await known.best.from(snapshot, tables);
       const shareOf = await known.lexemes.shareOf(snapshot, tables);
@@ -81,7 +81,7 @@ export async function answer(
         ? { total: await countReading(snapshot, tables, reading, shown), facets: {} }
         : await countFacets(snapshot, tables, reading.all, request, seen);
     return { found: total === 0 ? [] : await findBest(snapshot, tables, reading, wanted, total), total, facets };
-  };
+  });
 
   if (request.onlyBest) return onlyBest(snapshot, tables, request, words, shown, seen, known);
   const understand = request.within === 'columns' ? columnReadingOf : readingOf;
@@ -89,13 +89,24 @@ export async function answer(
   let looked = await look(reading);
   let corrected = false;
   // Filters play no part here, so that narrowing a result never turns into a search for something else.
-  if (isNothing(looked) && !(isFiltered(request) && (await isFound(snapshot, tables, reading, seen)))) {
-    const other = await otherReading(snapshot, tables, words, request, seen);
+  const isSeen = async (each: Reading) =>
+    isFiltered(request) ? isFound(snapshot, tables, each, seen) : !isNothing(await look(each));
+  if (isNothing(looked) && !(isFiltered(request) && (await isSeen(reading)))) {
+    const other = await otherReading(snapshot, tables, words, request, { seen, isFound: isSeen });
     if (other === undefined) return nothing(request);
     ({ reading, corrected } = other);
     looked = await look(reading);
   }
   return assembled(request, looked, { ...reading, corrected });
+}
+
+/** Keeps what was found last: the reading with which something is found is the one that is shown. */
+function remembering<T>(look: (reading: Reading) => Promise<T>): (reading: Reading) => Promise<T> {
+  let last: { reading: Reading; looked: T } | undefined;
+  return async (reading) => {
+    if (last?.reading !== reading) last = { reading, looked: await look(reading) };
+    return last.looked;
+  };
 }
 
 /** One hit more than was asked for, where there is one; and how many there are in all, where they were counted. */
@@ -126,19 +137,22 @@ async function onlyBest(
   known: Known,
 ): Promise<SearchAnswer> {
   const understand = request.within === 'columns' ? columnReadingOf : readingOf;
+  const typed = understand(words, request.text);
   const spelledOut = async () => understand(await withCompletions(snapshot, tables, words), request.text);
-  let reading = understand(words, request.text);
-  let corrected = false;
   const best = await known.best.from(snapshot, tables);
   const shareOf = await known.lexemes.shareOf(snapshot, tables);
   const asked = { tables, shown, limit: request.limit, usual: known.usual, best, shareOf };
-  let found = await findFirst(snapshot, reading, spelledOut, asked);
-  if (found.length === 0 && !(isFiltered(request) && (await isFound(snapshot, tables, await spelledOut(), seen)))) {
-    const other = await otherReading(snapshot, tables, words, request, seen);
+  const look = remembering((each) => findFirst(snapshot, each, each === typed ? spelledOut : async () => each, asked));
+  const isSeen = async (each: Reading) =>
+    isFiltered(request) ? isFound(snapshot, tables, each, seen) : (await look(each)).length > 0;
+  let reading = typed;
+  let corrected = false;
+  let found = await look(reading);
+  if (found.length === 0 && !(isFiltered(request) && (await isSeen(await spelledOut())))) {
+    const other = await otherReading(snapshot, tables, words, request, { seen, isFound: isSeen });
     if (other === undefined) return nothing(request);
     ({ reading, corrected } = other);
-    const spelled = reading;
-    found = await findFirst(snapshot, reading, async () => spelled, asked);
+    found = await look(reading);
   }
   const { totalIsExact: _, ...answer } = assembled(request, { found, facets: {} }, { ...reading, corrected });
   return { ...answer, totalIsExact: found.length < request.limit };
