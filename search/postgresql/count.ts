@@ -11,9 +11,16 @@ import {
 import type { Shown } from './groups.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
+import { rarestFirst, type ShareOf } from './usual-lexemes.js';
 
 /** Values of one facet beyond this are not listed. */
 const MOST_VALUES = 100;
+
+/** What is counted by: a reading's ways to match. */
+interface Counting {
+  ways: string[][];
+  shareOf: ShareOf;
+}
 
 export interface Counted {
   total: number;
@@ -23,18 +30,18 @@ export interface Counted {
 /**
  * Counts what matches, in all and by facet. Each facet is counted without its own filter, so that choosing one value
  * does not hide the others; never without the condition of who may see.
- * @param query a tsquery; undefined counts everything
+ * @param reading what it matches; undefined counts everything
  * @param seen what the searcher may see, without the filters
  */
 export async function countFacets(
   snapshot: Snapshot,
   tables: Tables,
-  query: string | undefined,
+  reading: Counting | undefined,
   { visibleTo, filters, facets, publicMarks = [] }: SearchRequest,
   seen: Shown,
 ): Promise<Counted> {
   const seenGroups = together(groupConditions({ visibleTo, filters: {} }));
-  const matched = matchedGroups(tables, query, seen, facets.includes('updated') || filters.updated !== undefined);
+  const matched = matchedGroups(tables, reading, seen, facets.includes('updated') || filters.updated !== undefined);
   const parts = [undefined, ...facets].map((facet): Piece => {
     const others = { ...filters, ...(facet ? { [facet]: undefined } : {}) };
     const where = together([
@@ -84,21 +91,22 @@ export async function countFacets(
 /** The groups of what matches. Everything is counted in the groups already, except by age. */
 function matchedGroups(
   tables: Tables,
-  query: string | undefined,
+  reading: Counting | undefined,
   seen: Shown,
   byAge: boolean,
 ): { sql: string; bindings: (string | string[] | number[])[] } {
-  if (query === undefined && !byAge)
+  if (reading === undefined && !byAge)
     return {
       sql: `SELECT id AS group_id, NULL::integer AS age, documents AS n FROM ${tables.group} WHERE documents > 0`,
       bindings: [],
     };
+  const ways = reading === undefined ? [] : reading.ways.map((parts) => rarestFirst(parts, reading.shareOf));
   const age = byAge ? ageOf('changed_at') : { sql: 'NULL::integer', bindings: [] };
   return {
     sql: `SELECT group_id, ${age.sql} AS age, count(*) AS n
           FROM ${tables.document}
-          WHERE ${query === undefined ? 'TRUE' : 'words @@ ?::tsquery'} ${seen.condition}
+          WHERE ${ways.length === 0 ? 'TRUE' : `(${ways.map((parts) => parts.map(() => 'words @@ ?::tsquery').join(' AND ')).join(' OR ')})`} ${seen.condition}
           GROUP BY 1, 2`,
-    bindings: [...age.bindings, ...(query === undefined ? [] : [query]), ...seen.bindings],
+    bindings: [...age.bindings, ...ways.flat(), ...seen.bindings],
   };
 }

@@ -36,6 +36,8 @@ export interface ReadingClass {
 export interface Reading {
   words: QueryWord[];
   all: string;
+  /** The same as alternatives, of each of which several queries must match. */
+  ways: string[][];
   classes: ReadingClass[];
   /** How the words match in names, as patterns over what namesOf says of them; all must. */
   names?: string[];
@@ -87,7 +89,7 @@ export function columnReadingOf(words: QueryWord[], text?: string): Reading {
   const fields = words.map((word) => lexeme('', word));
   return {
     words,
-    all: `(${exact}) | (${allOf(fields)})`,
+    ...anyOf([exact, fields]),
     classes: [classOf('column', exact), classOf('fields', fields)],
   };
 }
@@ -116,14 +118,17 @@ function assemble(words: QueryWord[], queries: Queries): Reading {
     return parts === undefined ? [] : [classOf(name, parts)];
   }).reverse();
   // Every class but these implies `anywhere`.
-  const all = [queries.anywhere, queries.exact, queries.namePrefix, queries.column].filter(
-    (parts) => parts !== undefined,
-  );
-  return { words, all: all.map((parts) => allOf(parts)).join(' | '), classes };
+  const whole = [queries.exact, queries.namePrefix, queries.column].flatMap((parts) => parts ?? []).join(' | ');
+  return { words, ...anyOf([queries.anywhere ?? [], ...(whole === '' ? [] : [[whole]])]), classes };
+}
+
+function anyOf(ways: string[][]): Pick<Reading, 'all' | 'ways'> {
+  return { all: ways.map(allOf).join(' | '), ways: ways.map((parts) => [...new Set(parts)]) };
 }
 
 function classOf(name: MatchClass, parts: string[]): ReadingClass {
-  return { rank: CLASSES.indexOf(name), query: parts.length === 1 ? (parts[0] as string) : allOf(parts), parts };
+  const query = parts.length === 1 ? (parts[0] as string) : allOf(parts);
+  return { rank: CLASSES.indexOf(name), query, parts: [...new Set(parts)] };
 }
 
 function exactQuery(text: string): string {

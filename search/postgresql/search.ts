@@ -68,19 +68,23 @@ export async function answer(
   }
 
   const seen = await seenBy(snapshot, tables, request, shown);
-  const counted = request.facets.length > 0 || request.counted === true || after !== undefined;
+  const isMany = after === undefined && shown.documents > MOST_SEEN_AND_COUNTED;
+  const shareOf = await known.lexemes.shareOf(snapshot, tables);
   const look = remembering(async (reading: Reading): Promise<Looked> => {
-    if (!counted && shown.documents > MOST_SEEN_AND_COUNTED) {
-      const best = await known.best.from(snapshot, tables);
-      const shareOf = await known.lexemes.shareOf(snapshot, tables);
-      const found = await findPage(snapshot, tables, reading, { ...wanted, best, shareOf });
-      return { found, facets: {} };
+    const page = async () =>
+      findPage(snapshot, tables, reading, { ...wanted, best: await known.best.from(snapshot, tables), shareOf });
+    if (request.facets.length > 0) {
+      const { total, facets } = await countFacets(snapshot, tables, { ...reading, shareOf }, request, seen);
+      if (total === 0) return { found: [], total, facets };
+      return {
+        found: isMany ? await page() : await findBest(snapshot, tables, reading, wanted, total),
+        total,
+        facets,
+      };
     }
-    const { total, facets } =
-      request.facets.length === 0
-        ? { total: await countReading(snapshot, tables, reading, shown), facets: {} }
-        : await countFacets(snapshot, tables, reading.all, request, seen);
-    return { found: total === 0 ? [] : await findBest(snapshot, tables, reading, wanted, total), total, facets };
+    if (isMany && request.counted !== true) return { found: await page(), facets: {} };
+    const total = await countReading(snapshot, tables, reading, shown);
+    return { found: total === 0 ? [] : await findBest(snapshot, tables, reading, wanted, total), total, facets: {} };
   });
 
   if (request.onlyBest) return onlyBest(snapshot, tables, request, words, shown, seen, known);

@@ -7,6 +7,12 @@ const BELIEVED = 60_000;
 /** In which part of all documents the lexemes of a query stand, from 0 to 1: at most, where it is any of them; about. */
 export type ShareOf = (query: string) => number;
 
+/** The index goes through all documents of the first of several queries, and looks in the others where it has to. */
+export function rarestFirst(queries: readonly string[], shareOf: ShareOf): string[] {
+  const shares = new Map(queries.map((query) => [query, shareOf(query)]));
+  return [...queries].sort((a, b) => (shares.get(a) ?? 0) - (shares.get(b) ?? 0));
+}
+
 /** Which lexemes stand in many documents, as PostgreSQL's own statistics have it: a share of all for each of the most usual ones. */
 export class UsualLexemes {
   private shares = new Map<string, number>();
