@@ -51,7 +51,7 @@ function namedArm(
   return {
     rank: `CASE WHEN named THEN ${name.rank} ELSE ${path.rank} END`,
     sql: `SELECT id, standing,
-                 ${names.map(() => 'names LIKE ?').join(' AND ')}
+                 ${names.map(() => 'strpos(names, ?) > 0').join(' AND ')}
                  OR (octet_length(names) >= ${LONGEST_UNCUT} AND words @@ (SELECT ?::tsquery)) AS named
           FROM ${tables.document}
           WHERE ${matched.sql}`,

@@ -39,7 +39,7 @@ export interface Reading {
   /** The same as alternatives, of each of which several queries must match. */
   ways: string[][];
   classes: ReadingClass[];
-  /** How the words match in names, as patterns over what namesOf says of them; all must. */
+  /** How the words stand in what namesOf says of names, in their order; all must. */
   names?: string[];
 }
 
@@ -75,12 +75,11 @@ export function readingOf(words: QueryWord[], text?: string): Reading {
     fields: words.map(inFields),
     anywhere: words.map(anywhere),
   };
-  return { ...assemble(words, queries), names: words.map(namePattern) };
+  return { ...assemble(words, queries), names: words.map(inNames) };
 }
 
-/** Words are letters and digits: nothing in them means something to LIKE. */
-function namePattern({ word, prefix }: QueryWord): string {
-  return `% ${word}${prefix ? '' : ' '}%`;
+function inNames({ word, prefix }: QueryWord): string {
+  return ` ${word}${prefix ? '' : ' '}`;
 }
 
 /** The reading in which every word must stand in the name of a column: what columns are searched by as themselves. */
