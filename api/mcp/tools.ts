@@ -28,10 +28,10 @@ const jobId = z
   .string()
   .regex(/^[1-9]\d{0,17}$/)
   .describe('The number of a job, as `id` in what list_jobs answers, or of a process of kind `job` along an edge.');
-const asOf = z.iso
-  .datetime({ offset: true })
+const asOf = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()])
   .optional()
-  .describe('The map as it was then, e.g. `2026-01-31T00:00:00Z`; now when left out.');
+  .describe('The map as it was then, e.g. `2026-01-31T12:00:00Z`, or at the end of a day, e.g. `2026-01-31`; now when left out.');
 const stale = z
   .enum(['show', 'hide'])
   .optional()

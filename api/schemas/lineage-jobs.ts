@@ -14,7 +14,7 @@ export const jobRunsQuery = z.strictObject({ cursor, limit: limit(20, 100) });
 
 const text = z.string().nullable();
 const state = z.string().meta({ description: 'START, RUNNING, COMPLETE, ABORT, FAIL or OTHER.' });
-const dated = z.iso.datetime({ offset: true }).nullable();
+const dated = z.iso.datetime().nullable();
 
 const job = {
   id: decimalId,

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { cursor, decimalId, flag, limit, pageOf, uuid } from './lists.js';
 
-const asOf = z.iso
-  .datetime({ offset: true })
-  .transform((text) => new Date(text))
+const asOf = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], {
+    error: 'must be a date such as 2026-01-31, or a time with its zone such as 2026-01-31T12:00:00Z',
+  })
+  .transform((text) => new Date(text.includes('T') ? text : `${text}T23:59:59.999Z`))
   .optional()
-  .meta({ description: 'The map as it was then; now when left out.' });
+  .meta({ description: 'The map as it was then, on a date at its end by UTC; now when left out.' });
 const depth = z.coerce.number().int().min(1).max(20).default(1).meta({ description: 'Steps from the entity.' });
 
 const stale = (description: string) => z.enum(['show', 'hide']).default('show').meta({ description });
@@ -56,7 +58,7 @@ const entity = z
     sourceType: z.string(),
     workspace: z.object({ id: z.string(), name: z.string() }),
     owner: z.string().nullable().meta({ description: 'By the source.' }),
-    removedAt: z.iso.datetime({ offset: true }).nullable(),
+    removedAt: z.iso.datetime().nullable(),
   })
   .meta({ id: 'LineageEntity' });
 
@@ -94,9 +96,9 @@ const edgeSchema = z
         calls: z.number().nullable().meta({ description: 'Of a query: how often it ran, as far as is known.' }),
         statedBy: z.string().nullable(),
         edgeId: z.string().nullable().meta({ description: 'Of what a person stated: takes it back.' }),
-        since: z.iso.datetime({ offset: true }),
-        until: z.iso.datetime({ offset: true }).nullable(),
-        lastSeen: z.iso.datetime({ offset: true }),
+        since: z.iso.datetime(),
+        until: z.iso.datetime().nullable(),
+        lastSeen: z.iso.datetime(),
         stale: z.boolean().meta({
           description: 'A job or statement that was not seen to run for long (90 days, or as the installation is set).',
         }),

@@ -25,7 +25,7 @@ const statementSchema = z
     firstSeen: timestamp,
     lastSeen: timestamp.meta({ description: 'When it was last found to have run since the reading before.' }),
     roles: z
-      .array(z.object({ name: z.string(), calls: z.number(), lastSeen: z.iso.datetime({ offset: true }) }))
+      .array(z.object({ name: z.string(), calls: z.number(), lastSeen: z.iso.datetime() }))
       .meta({ description: 'Who ran it, the most often first; at most 20.' }),
   })
   .meta({ id: 'StatementOfTable' });

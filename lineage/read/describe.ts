@@ -1,4 +1,5 @@
 import type { Database } from '../../db/database.js';
+import { instant } from '../../db/instant.js';
 import { prepared } from '../../db/query.js';
 import { processesOfHiddenData } from './hidden-data.js';
 import { atTheTime, type View } from './neighbours.js';
@@ -61,7 +62,7 @@ export function describeNodes(database: Database, nodes: readonly string[]): Pro
             CASE WHEN e.id IS NOT NULL THEN json_build_object(
               'id', e.id::text, 'kind', e.kind, 'type', e.type, 'name', e.name, 'schema', e.schema_name,
               'database', d.name, 'sourceType', d.source_type,
-              'workspace', json_build_object('id', w.id, 'name', w.name), 'owner', e.owner, 'removedAt', e.removed_at
+              'workspace', json_build_object('id', w.id, 'name', w.name), 'owner', e.owner, 'removedAt', ${instant('e.removed_at')}
             ) END AS entity,
             CASE WHEN n.entity_id IS NULL THEN json_build_object('namespace', n.namespace, 'name', n.name) END AS external
      FROM lineage_node n
@@ -93,7 +94,7 @@ export async function describeEdges(
               'calls', CASE WHEN p.kind = 'query' AND s.shown THEN p.evidence -> 'calls' END,
               'statedBy', CASE WHEN p.kind = 'manual' THEN p.evidence ->> 'personName' END,
               'edgeId', CASE WHEN p.kind = 'manual' THEN p.key END,
-              'since', l.valid_from, 'until', l.valid_to, 'lastSeen', l.last_seen
+              'since', ${instant('l.valid_from')}, 'until', ${instant('l.valid_to')}, 'lastSeen', ${instant('l.last_seen')}
             ) ORDER BY p.id) AS processes,
             ${withColumns ? "coalesce(jsonb_agg(DISTINCT c.columns) FILTER (WHERE c.columns IS NOT NULL), '[]')" : "'[]'::jsonb"} AS columns
      FROM ROWS FROM (unnest(CAST(:upstream AS bigint[])), unnest(CAST(:downstream AS bigint[]))) AS w(upstream, downstream)

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../../catalog/model/cursor.js';
 import type { Database } from '../../db/database.js';
+import { instant } from '../../db/instant.js';
 import { query } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
 import { HIDDEN_DATABASES, movesHiddenData } from './hidden-data.js';
@@ -81,9 +82,6 @@ const COLUMNS = `
   p.id, p.evidence ->> 'namespace' AS namespace, p.name,
   CASE WHEN w.id IS NOT NULL THEN jsonb_build_object('id', w.id, 'name', w.name) END AS workspace,
   p.first_seen AS "firstSeen", p.last_seen AS "lastSeen", latest.run AS "latestRun"`;
-
-/** A time within JSON as answers have times elsewhere, in UTC and with milliseconds. */
-const instant = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 const FROM = `
   FROM lineage_process p

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../../catalog/model/cursor.js';
 import type { Database } from '../../db/database.js';
+import { instant } from '../../db/instant.js';
 import { query } from '../../db/query.js';
 import { processesOfHiddenData } from './hidden-data.js';
 import { shownAt } from './neighbours.js';
@@ -60,7 +61,7 @@ export async function statementsOfTable(
             CASE WHEN may.read THEN s.reason END AS reason, s.calls, s.total_time / greatest(s.calls, 1) AS "meanTime",
             s.first_seen AS "firstSeen", s.last_seen AS "lastSeen",
             ARRAY(
-              SELECT jsonb_build_object('name', u.role, 'calls', u.calls, 'lastSeen', u.last_seen)
+              SELECT jsonb_build_object('name', u.role, 'calls', u.calls, 'lastSeen', ${instant('u.last_seen')})
               FROM query_use u
               WHERE u.statement_id = s.id
               ORDER BY u.calls DESC, u.role

@@ -166,6 +166,16 @@ describe('an edge that a person states', () => {
     expect(drawn(await lineage('i', 'direction=up'))).toEqual(['hi']);
     const past = await lineage('i', `direction=up&asOf=${during}`);
     expect(past.body.edges).toHaveLength(2);
+    const times = past.body.edges.flatMap(({ processes }: { processes: { since: string; until: string | null }[] }) =>
+      processes.flatMap(({ since, until }) => [since, until ?? []].flat()),
+    );
+    expect(times).toHaveLength(3);
+    for (const time of times) expect(time).toMatch(/^[\d-]{10}T[\d:]{8}\.\d{3}Z$/);
+    expect((await lineage('i', `direction=up&asOf=${during.slice(0, 10)}`)).body.edges).toHaveLength(1);
+    expect((await lineage('i', 'direction=up&asOf=2020-01-31')).body.edges).toEqual([]);
+    expect((await lineage('i', 'direction=up&asOf=lately')).body.errors).toEqual([
+      expect.objectContaining({ path: 'asOf', message: expect.stringMatching(/^must be a date/) }),
+    ]);
     const deeds = await ours.rows<{ action: string }>(
       `SELECT action FROM audit_event WHERE object_kind = 'lineage' ORDER BY id`,
     );
