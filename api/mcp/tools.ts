@@ -31,7 +31,9 @@ const jobId = z
 const asOf = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()])
   .optional()
-  .describe('The map as it was then, e.g. `2026-01-31T12:00:00Z`, or at the end of a day, e.g. `2026-01-31`; now when left out.');
+  .describe(
+    'The map as it was then, e.g. `2026-01-31T12:00:00Z`, or at the end of a day, e.g. `2026-01-31`; now when left out.',
+  );
 const stale = z
   .enum(['show', 'hide'])
   .optional()

@@ -39,15 +39,16 @@ export async function placeEvents(database: Database): Promise<void> {
   }
 }
 
-/** Events after a place, in their order. */
+/** Events after a place, in their order. What is told of a database belongs to the workspace that has it now. */
 export async function readEvents(database: Database, after: string, limit: number): Promise<MapEvent[]> {
   return query<MapEvent>(
     database,
-    `SELECT position, at, type, workspace_id AS "workspaceId", collected_database_id AS "databaseId",
-            person_id AS "personId", crawler_id AS "crawlerId", data
-       FROM event
-      WHERE position > CAST(:after AS bigint)
-      ORDER BY position
+    `SELECT e.position, e.at, e.type, coalesce(e.workspace_id, d.workspace_id) AS "workspaceId",
+            e.collected_database_id AS "databaseId", e.person_id AS "personId", e.crawler_id AS "crawlerId", e.data
+       FROM event e
+       LEFT JOIN collected_database d ON d.id = e.collected_database_id
+      WHERE e.position > CAST(:after AS bigint)
+      ORDER BY e.position
       LIMIT :limit`,
     { after, limit },
   );

@@ -205,6 +205,20 @@ it('holds to what a stream was asked for', async () => {
     new Set(['hello', 'run.updated', 'tables.changed']),
   );
   expect(stream.received.some(isMark(version))).toBe(false);
+  const elsewhere = await crawledCatalog(api.database, new SyntheticSource(1, 1));
+  await elsewhere.rows(`UPDATE collected_database SET visibility = 'tenant'`);
+  const narrow = await follow(member, { query: `?topic=tables&workspaceId=${catalog.workspaceId}` });
+  await elsewhere.rows(
+    `INSERT INTO event (type, collected_database_id, data)
+     SELECT 'tables.changed', id, '{"of": "elsewhere"}' FROM collected_database ORDER BY id DESC LIMIT 1`,
+  );
+  await catalog.rows(
+    `INSERT INTO event (type, collected_database_id, data)
+     SELECT 'tables.changed', id, '{"of": "here"}' FROM collected_database WHERE workspace_id = ?`,
+    [catalog.workspaceId],
+  );
+  await narrow.until(({ data }) => data.of === 'here');
+  expect(narrow.received.map(({ data }) => data.of)).not.toContain('elsewhere');
   const refused = await api.call('GET', '/events?topic=weather', { as: member });
   expect(refused).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
 });
