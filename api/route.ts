@@ -172,6 +172,8 @@ interface Definition<
   problems?: readonly string[];
   /** What the record of deeds calls it, e.g. `crawler.edit`; its first word is the kind of thing. */
   audit?: string;
+  /** Changes what is found, which search is told of soon. */
+  changesSearch?: true;
   /** Takes an Idempotency-Key. Never for a reply that holds a secret: replies are kept for a day. */
   idempotent?: boolean;
   /** Needs If-Match; the target carries `version`. Gives the current state for the conflict's answer. */
@@ -200,6 +202,7 @@ export interface Route {
   problems: readonly string[];
   idempotent: boolean;
   audit?: string;
+  changesSearch?: true;
   edits?(context: ApiContext, call: Call<unknown, unknown, unknown, unknown>): Promise<unknown> | unknown;
   guard?(request: Request, response: Response): Promise<void>;
   handle(context: ApiContext, call: Call<unknown, unknown, unknown, unknown>): Promise<Result<unknown> | undefined>;

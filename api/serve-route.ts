@@ -7,6 +7,7 @@ import { authenticate } from './authentication.js';
 import type { ApiContext } from './context.js';
 import { checkVersion, entityTag } from './entity-tags.js';
 import { fingerprintOf, type KeptReply, once } from './idempotency.js';
+import { nudgeSearch } from './nudge.js';
 import { type InvalidField, notFound, Problem } from './problems.js';
 import { recordDeed } from './record-deed.js';
 import type { Call, Owned, Route, SpokenFor } from './route.js';
@@ -63,6 +64,7 @@ async function reply(context: ApiContext, route: Route, call: AnyCall): Promise<
   const work = async (): Promise<KeptReply | undefined> => {
     const result = await route.handle(context, call);
     await recordDeed(context, route, call, result);
+    if (route.changesSearch === true) nudgeSearch(context);
     if (result === undefined) return undefined;
     return {
       status: result.accepted === true ? 202 : route.reply.status,

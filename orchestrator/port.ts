@@ -72,6 +72,8 @@ export interface Orchestrator {
   tryModel(request: { trialId: string; waitMs: number }): Promise<void>;
   /** Has events of lineage that wait folded now, and not with the next minute's upkeep. Repeatable. */
   foldLineageEvents(): Promise<void>;
+  /** Has the minute's upkeep, which brings search up to date, done now; once more where it is under way. Repeatable. */
+  bringSearchUpToDate(): Promise<void>;
   /** Takes what left a crawler's scope off the map. Repeatable; one that is under way also takes what left since. */
   narrowScope(request: { crawlerId: string; crawlerName: string }): Promise<void>;
   /** Repeatable: the same crawler gets the same operation. */

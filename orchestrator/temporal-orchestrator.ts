@@ -5,6 +5,7 @@ import {
   isGrpcCancelledError,
   isGrpcDeadlineError,
   makeGrpcRetryInterceptor,
+  ScheduleOverlapPolicy,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   type WorkflowHandle,
@@ -38,6 +39,7 @@ import {
   narrowScopeId,
   PAUSE_SIGNAL,
   RESUME_SIGNAL,
+  SEARCH_OUTBOX,
   scheduleId,
   searchAttributes,
   type TableLookupInput,
@@ -243,6 +245,8 @@ export function createOrchestrator(address: TemporalAddress): Orchestrator {
       ask(async () => {
         await client.workflow.signalWithStart<LineageEventsWorkflow>('lineageEvents', lineageEventsStart());
       }),
+    bringSearchUpToDate: () =>
+      ask(() => client.schedule.getHandle(SEARCH_OUTBOX).trigger(ScheduleOverlapPolicy.BUFFER_ONE)),
     settleHeldRemovals: (hold) =>
       ask(async () => {
         await client.workflow.signalWithStart<HeldRemovalsWorkflow>('heldRemovals', {

@@ -68,6 +68,7 @@ export const entityRoutes: Route[] = [
       return { workspaceId: workspace.id };
     }),
     audit: 'entity.restore',
+    changesSearch: true,
     params: decimalParams,
     reply: { status: 200, description: 'The entity, on the map again.', body: entitySchema },
     problems: ['NOT_REMOVED', 'PLACE_TAKEN', 'DATABASE_BUSY'],

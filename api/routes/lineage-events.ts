@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { acceptEvents } from '../../lineage/events/accept-events.js';
 import { type OpenLineageEvent, openLineageEvent } from '../../lineage/events/event-shape.js';
 import { readHiveLine } from '../../lineage/events/hive-lines.js';
-import { nudgeLineage } from '../nudge-lineage.js';
+import { nudgeLineage } from '../nudge.js';
 import { forWorkspace, type Route, route, type SpokenFor } from '../route.js';
 import { batchResult, eventBatch, hiveLines, hiveQuery, senderQuery } from '../schemas/lineage-events.js';
 

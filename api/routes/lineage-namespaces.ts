@@ -1,7 +1,7 @@
 import { getSource } from '../../catalog/sources/read-sources.js';
 import { addNamespace, listNamespaces, removeNamespace } from '../../lineage/events/source-namespaces.js';
 import type { ApiContext } from '../context.js';
-import { nudgeLineage } from '../nudge-lineage.js';
+import { nudgeLineage } from '../nudge.js';
 import { onWorkspaceOf, type Route, route } from '../route.js';
 import { namespaceParams, namespaceSchema, namespacesSchema, newNamespaceSchema } from '../schemas/lineage-events.js';
 import { uuidParams } from '../schemas/lists.js';

@@ -109,6 +109,7 @@ export const lineageRoutes: Route[] = [
       'For what no statement tells. It is shown as stated, by whom and why, and stays until somebody takes it back.',
     access: onWorkspaceOf('lineage.state', 'entity', ofEntity),
     audit: 'lineage.state',
+    changesSearch: true,
     idempotent: true,
     params: decimalParams,
     body: stateEdgeSchema,
@@ -137,6 +138,7 @@ export const lineageRoutes: Route[] = [
     description: 'The edge ends now; the map of an earlier date still has it.',
     access: onWorkspaceOf('lineage.state', 'entity', ofEntity),
     audit: 'lineage.retract',
+    changesSearch: true,
     params: statedEdgeParams,
     reply: { status: 204, description: 'Taken back.' },
     handle: async ({ database }, { params }) => {

@@ -33,6 +33,7 @@ export const tagRoutes: Route[] = [
     summary: 'Rename a tag, everywhere at once',
     access: onTenantThing('tag.manage', 'tag', findTag),
     audit: 'tag.edit',
+    changesSearch: true,
     params: decimalParams,
     body: tagPatchSchema,
     edits: (_context, { target }) => target,
@@ -51,6 +52,7 @@ export const tagRoutes: Route[] = [
     description: 'Whatever has the one has the other afterwards, and the one is gone.',
     access: onTenantThing('tag.manage', 'tag', findTag),
     audit: 'tag.merge',
+    changesSearch: true,
     params: decimalParams,
     body: tagMergeSchema,
     reply: { status: 200, description: 'The tag that stays.', body: tagSchema },
@@ -66,6 +68,7 @@ export const tagRoutes: Route[] = [
     summary: 'Take a tag off everything',
     access: onTenantThing('tag.manage', 'tag', findTag),
     audit: 'tag.delete',
+    changesSearch: true,
     params: decimalParams,
     reply: { status: 204, description: 'It is gone.' },
     handle: async ({ database }, { params }) => {

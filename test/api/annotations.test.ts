@@ -105,6 +105,14 @@ describe('words about a table', () => {
     expect(await found('zeppelins')).toEqual([]);
   });
 
+  it('have search told of them soon', async () => {
+    const id = await tableOf(9);
+    const told = () => api.orchestrator.calls.bringSearchUpToDate?.length ?? 0;
+    const before = told();
+    expect((await patch(`/entities/${id}/annotation`, { description: 'Soon found' }, 0)).status).toBe(200);
+    await expect.poll(told).toBeGreaterThan(before);
+  });
+
   it('outlive a crawl, a removal and a return, as do those of a column that goes and comes back', async () => {
     const id = await tableOf(3);
     await patch(`/entities/${id}/annotation`, { description: 'Ours' }, 0);

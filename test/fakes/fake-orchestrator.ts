@@ -132,6 +132,7 @@ export function createFakeOrchestrator(): FakeOrchestrator {
     describeTables: async () => called('describeTables'),
     tryModel: async (request) => called('tryModel', request),
     foldLineageEvents: async () => called('foldLineageEvents'),
+    bringSearchUpToDate: async () => called('bringSearchUpToDate'),
     narrowScope: async (request) => called('narrowScope', request),
     deleteCrawler: async (request) => {
       called('deleteCrawler', request);
