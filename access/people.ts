@@ -95,6 +95,7 @@ export async function updatePerson(
         },
       );
       if (person === undefined) throw new NotFound('person', id);
+      if (change.name !== undefined) await findUnderNewName(transaction, id);
       if (person.disabledAt !== null || hash !== null) {
         await query(transaction, 'DELETE FROM session WHERE person_id = ?', [id]);
         await query(transaction, 'DELETE FROM login_link WHERE person_id = ?', [id]);
@@ -105,6 +106,20 @@ export async function updatePerson(
     if (isUniqueViolation(error, 'person_email_unique')) throw new NameTaken('person', change.email ?? '');
     throw error;
   }
+}
+
+/** Search has what somebody owns under the owner's name. */
+async function findUnderNewName(transaction: Database, id: string): Promise<void> {
+  await query(
+    transaction,
+    `INSERT INTO search_outbox (entity_id, crawler_id)
+     SELECT DISTINCT e.id, d.crawler_id
+       FROM annotation_owner o
+       JOIN entity e ON e.id = o.entity_id
+       JOIN collected_database d ON d.id = e.collected_database_id
+      WHERE o.person_id = ? AND e.removed_at IS NULL`,
+    [id],
+  );
 }
 
 /** Locks all administrators, in one order, so that two of them cannot step down past each other. */

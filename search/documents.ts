@@ -36,11 +36,19 @@ interface EntityRow {
 
 /** Everything a document is made of, in one statement for any number of entities. Restricted by what follows. */
 const ENTITIES = `
-  SELECT e.id, e.guid, e.kind, e.type, e.name, e.schema_name, e.owner, e.comment, a.description, g.tags, l.degree, e.changed_at,
+  SELECT e.id, e.guid, e.kind, e.type, e.name, e.schema_name, e.comment, a.description, g.tags, l.degree, e.changed_at,
          d.name AS database, d.id AS collected_database_id, d.source_type, d.crawler_id,
          s.id AS data_source_id, s.name AS data_source_name,
          w.id AS workspace_id, w.name AS workspace_name,
          coalesce(opened.opens, 0) AS opens,
+         coalesce((
+           SELECT coalesce(o.name, p.name)
+           FROM annotation_owner o
+           LEFT JOIN person p ON p.id = o.person_id
+           WHERE o.entity_id = e.id AND o.column_name = ''
+           ORDER BY o.place
+           LIMIT 1
+         ), e.owner) AS owner,
          c.column_names, c.column_comments
   FROM entity e
   JOIN collected_database d ON d.id = e.collected_database_id

@@ -11,8 +11,9 @@ import { rebuildIndex } from './rebuild.js';
  * 3: tags and lineage as facets.
  * 4: edges of lineage count as popularity.
  * 5: names where documents are walked by their standing.
+ * 6: owners that people named.
  */
-export const INDEX_VERSION = 5;
+export const INDEX_VERSION = 6;
 
 export type Kept = 'current' | 'rebuilt';
 

@@ -17,6 +17,7 @@ export interface SearchDocument {
   crawlerId: string;
   database: string;
   schema: string | null;
+  /** The first that people named, else the source's. */
   owner: string | null;
   comment: string | null;
   description: string | null;

@@ -69,6 +69,7 @@ export const personRoutes: Route[] = [
     description: 'Disabling somebody, or a new password, ends their sessions at once.',
     access: onTenantThing('person.manage', 'person', find),
     audit: 'person.edit',
+    changesSearch: true,
     params: uuidParams,
     body: personPatchSchema,
     reply: { status: 200, description: 'The person as they are now.', body: personSchema },

@@ -75,7 +75,7 @@ const documentSchema = z
     crawlerId: z.string(),
     database: z.string(),
     schema: z.string().nullable(),
-    owner: z.string().nullable(),
+    owner: z.string().nullable().meta({ description: "The first that people named, else the source's." }),
     comment: z.string().nullable(),
     description: z.string().nullable(),
     // What was indexed before there were tags has none.

@@ -105,6 +105,32 @@ describe('words about a table', () => {
     expect(await found('zeppelins')).toEqual([]);
   });
 
+  it('make their first owner the one whose table it is in search, under the name that the person has', async () => {
+    const id = await tableOf(12);
+    const facet = async (name: string) => {
+      await drainOutbox(api.database, api.context.searchIndex, { limit: 1_000 });
+      const { body } = await get(`/search?facets=owner&owner=${encodeURIComponent(name)}`);
+      return body.hits.map((hit: { document: { id: string; owner: string } }) => [hit.document.id, hit.document.owner]);
+    };
+    const owners = [{ personId: people.outsider.personId }, { name: 'Finance desk' }];
+    await patch(`/entities/${id}/annotation`, { owners }, 0);
+    expect(await facet('Outsider')).toEqual([[id, 'Outsider']]);
+    const renamed = await api.call('PATCH', `/people/${people.outsider.personId}`, {
+      as: people.tenantAdmin,
+      body: { name: 'Vera' },
+    });
+    expect(renamed.status).toBe(200);
+    expect(await facet('Outsider')).toEqual([]);
+    expect(await facet('Vera')).toEqual([[id, 'Vera']]);
+    const back = await api.call('PATCH', `/people/${people.outsider.personId}`, {
+      as: people.tenantAdmin,
+      body: { name: 'Outsider' },
+    });
+    expect(back.status).toBe(200);
+    await patch(`/entities/${id}/annotation`, { owners: [] }, 1);
+    expect(await facet('Outsider')).toEqual([]);
+  });
+
   it('have search told of them soon', async () => {
     const id = await tableOf(9);
     const told = () => api.orchestrator.calls.bringSearchUpToDate?.length ?? 0;
