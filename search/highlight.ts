@@ -76,6 +76,15 @@ export function segmentsOfName(name: string, sought: readonly Sought[], text: st
   return segmentsOf(name, marks.length > 0 ? marks : typedTogether(name, text));
 }
 
+/** A line cut to what stands around the first match, with all matches in that cut out; undefined where nothing matches. */
+export function segmentsOfExcerpt(text: string, sought: readonly Sought[]): Segment[] | undefined {
+  // A word may be as long as a line: what is embedded in code is not always made of words.
+  const marks = marksIn(text, sought).map(({ start, end }) => ({ start, end: Math.min(end, start + EXCERPT) }));
+  if (marks.length === 0) return undefined;
+  const excerpt = excerptOf(text, marks);
+  return segmentsOf(excerpt.text, excerpt.marks);
+}
+
 interface Mark {
   start: number;
   end: number;

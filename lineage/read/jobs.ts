@@ -78,6 +78,18 @@ const READABLE = `
     WHERE NOT coalesce((:visible), false)
   )`;
 
+/** A condition on `lineage_process` under the alias `p`: jobs that the reader may know of, and read the words of. */
+export const readableJobs = (database: Database, reader: JobReader): Knex.Raw =>
+  database.raw(
+    `EXISTS (
+       SELECT
+       FROM (VALUES (p.collected_database_id)) AS concerned(id)
+       LEFT JOIN collected_database d ON d.id = concerned.id
+       WHERE ${SHOWN} AND ${READABLE}
+     )`,
+    bindings(reader),
+  );
+
 const COLUMNS = `
   p.id, p.evidence ->> 'namespace' AS namespace, p.name,
   CASE WHEN w.id IS NOT NULL THEN jsonb_build_object('id', w.id, 'name', w.name) END AS workspace,
