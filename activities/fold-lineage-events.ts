@@ -1,16 +1,22 @@
 import { foldEvents } from '../lineage/events/fold-events.js';
 import { forgetEvents } from '../lineage/events/forget-events.js';
 import { giveBackBorrowed, lookAgain } from '../lineage/events/look-again.js';
+import { indexTaskCode } from '../search/index-task-code.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
 import { withLiveness } from './liveness.js';
 
 /** Events folded, and names looked for, in one transaction. */
 const BATCH = 500;
+/** Texts of jobs whose words are taken apart in one transaction; one has a quarter of a megabyte at most. */
+const TEXTS = 50;
 /** Milliseconds after which the activity ends although events still come, so that its workflow hears of other things. */
 const LONGEST = 60_000;
 
-/** Makes the activity that folds the events which wait into the map, and draws again what changed what names stand for. */
+/**
+ * Makes the activity that folds the events which wait into the map, has the code in them found by its words, and draws again
+ * what changed what names stand for.
+ */
 export function createFoldLineageEvents({ database, log }: ActivityContext): ControlActivities['foldLineageEvents'] {
   return () =>
     withLiveness<{ folded: number }, { folded: number; remaining: boolean }>(async ({ signal, checkpoint }) => {
@@ -26,6 +32,7 @@ export function createFoldLineageEvents({ database, log }: ActivityContext): Con
         remaining = batch.remaining;
         checkpoint({ folded });
       }
+      while (Date.now() < until && (await indexTaskCode(database, TEXTS))) signal.throwIfAborted();
       while (Date.now() < until && (await lookAgain(database, BATCH))) signal.throwIfAborted();
       return { folded, remaining: false };
     });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { JobRun, RunSide } from '../lineage/read/job-runs.js';
+import type { JobRun } from '../lineage/read/job-runs.js';
 import type { JobDetail } from '../lineage/read/jobs.js';
+import type { Side } from '../lineage/read/sides.js';
 import { presentNode } from './present-lineage.js';
 
 /** Facets are what somebody else's program says: what is not of its form is as if it were not said. */
@@ -65,4 +66,4 @@ export function presentJobRun({ facets, inputs, outputs, ...run }: JobRun) {
   };
 }
 
-const presentSide = ({ datasets, ...side }: RunSide) => ({ ...side, datasets: datasets.map(presentNode) });
+export const presentSide = ({ datasets, ...side }: Side) => ({ ...side, datasets: datasets.map(presentNode) });

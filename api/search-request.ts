@@ -7,22 +7,29 @@ import { Problem } from './problems.js';
 import type { searchQuery } from './schemas/search.js';
 
 /** Kinds that people look for in a map and that nothing is collected of. */
-const UNCOLLECTED: Record<string, string> = { 'task-code': 'task code', api: 'API', 'ai-asset': 'AI asset' };
+const UNCOLLECTED: Record<string, string> = { api: 'API', 'ai-asset': 'AI asset' };
 
 const OF_ALL_SEARCHES = ['kind', 'q', 'facets', 'cursor', 'limit'];
+const OF_TASK_CODE = ['language', 'namespace'];
+
+type Query = z.output<typeof searchQuery>;
 
 /** Whether a search is for workspaces, and narrowed by nothing that these do not have. */
-export function isForWorkspaces(query: z.output<typeof searchQuery>): boolean {
-  const narrowed = Object.entries(query).some(
-    ([name, value]) => value !== undefined && !OF_ALL_SEARCHES.includes(name),
-  );
-  return query.kind?.every((kind) => kind === 'workspace') === true && !narrowed;
+export const isForWorkspaces = (query: Query): boolean => isFor('workspace', query, []);
+
+/** Whether a search is for the code of tasks, and narrowed by nothing that it does not have. */
+export const isForTaskCode = (query: Query): boolean => isFor('task-code', query, [...OF_TASK_CODE, 'workspaceId']);
+
+function isFor(kind: 'workspace' | 'task-code', query: Query, narrowedBy: readonly string[]): boolean {
+  const allowed = [...OF_ALL_SEARCHES, ...narrowedBy];
+  const fits = Object.entries(query).every(([name, value]) => value === undefined || allowed.includes(name));
+  return fits && query.kind?.every((each) => each === kind) === true;
 }
 
 /** What a search over HTTP asks of the index, as this person may see it. Every route that searches goes through here. */
 export async function searchRequest(
   database: Database,
-  { q, facets, cursor, limit, hasDescription, hasLineage, kind, ...filters }: z.output<typeof searchQuery>,
+  { q, facets, cursor, limit, hasDescription, hasLineage, kind, language, namespace, ...filters }: Query,
   actor: Actor,
 ): Promise<SearchRequest> {
   const uncollected = kind?.find((each) => each in UNCOLLECTED);
@@ -32,13 +39,20 @@ export async function searchRequest(
       `There is no ${UNCOLLECTED[uncollected]} on the map: no type of source gives it yet.`,
       {
         remedy:
-          'Search for kind database, schema, table, field or workspace; GET /api/v1/source-types says what is collected.',
+          'Search for kind database, schema, table, field, task-code or workspace; GET /api/v1/source-types says what is collected.',
       },
     );
   if (kind?.includes('workspace') === true)
     throw new Problem('INVALID_INPUT', 'Workspaces are searched by themselves: kind=workspace goes with q alone.', {
       remedy: 'Leave the other kinds and filters out, or leave workspace out.',
     });
+  if (kind?.includes('task-code') === true || language !== undefined || namespace !== undefined)
+    throw new Problem(
+      'INVALID_INPUT',
+      'Task code is searched by itself: kind=task-code goes with q, language, namespace and workspaceId alone, and these ' +
+        'first two with no other kind.',
+      { remedy: 'Search GET /api/v1/search with kind=task-code alone, or leave it, language and namespace out.' },
+    );
   const fields = kind?.includes('field') ?? false;
   if (fields && kind?.some((each) => each !== 'field'))
     throw new Problem('INVALID_INPUT', 'Fields are searched by themselves: kind=field goes with no other kind.', {

@@ -107,7 +107,9 @@ function wordForWord(words: readonly string[], text: string): Sifting {
 
 /** In names alone: of code there is too much that is nearly anything. */
 function misspelt(words: readonly string[]): Sifting {
-  const near = words.map((word) => `(${[beginning(word), ...(correctable(word) ? oneEditAway(word) : [])].join(' | ')})`);
+  const near = words.map(
+    (word) => `(${[beginning(word), ...(correctable(word) ? oneEditAway(word) : [])].join(' | ')})`,
+  );
   return {
     found: 't.name_words @@ CAST(:found AS tsquery)',
     rank: String(MISSPELT),
@@ -197,7 +199,8 @@ const listed = (values: readonly string[] | undefined): string[] | null => (valu
 
 function present({ rank, place: _, text, ...row }: Row, words: readonly string[], typed: string): FoundTaskCode {
   const sought: Sought[] = words.map((word) => ({ word, prefix: !isUnspaced(word) }));
-  const meant = rank === MISSPELT ? plainWordsOf(row.name).filter((known) => words.some((word) => near(word, known))) : [];
+  const meant =
+    rank === MISSPELT ? plainWordsOf(row.name).filter((known) => words.some((word) => near(word, known))) : [];
   return {
     ...row,
     segments: segmentsOfName(row.name, [...sought, ...meant.map((word) => ({ word, prefix: false }))], typed),

@@ -27,7 +27,12 @@ export async function indexTaskCode(database: Database, limit: number): Promise<
     if (rows.length === 0) return false;
     const read = rows.map(({ processId, part, name, text }) => {
       const nameWords = [wholeName(name), ...plainWordsOf(name)];
-      return { processId, part, nameWords: onceEach(nameWords), words: onceEach([...nameWords, ...plainWordsOf(text)]) };
+      return {
+        processId,
+        part,
+        nameWords: onceEach(nameWords),
+        words: onceEach([...nameWords, ...plainWordsOf(text)]),
+      };
     });
     await query(
       transaction,

@@ -1,19 +1,12 @@
-import type { Actor } from '../../access/actor.js';
-import { visibleOutside, visiblePredicate, visibleWorkspaces } from '../../access/visibility.js';
 import { listJobRuns } from '../../lineage/read/job-runs.js';
-import { getJob, type JobReader, listJobs } from '../../lineage/read/jobs.js';
+import { getJob, listJobs } from '../../lineage/read/jobs.js';
+import { jobReader } from '../job-reader.js';
 import { presentJob, presentJobRun } from '../present-jobs.js';
 import { type Route, route, visible } from '../route.js';
 import { jobDetailSchema, jobPageSchema, jobRunPageSchema, jobRunsQuery, jobsQuery } from '../schemas/lineage-jobs.js';
 import { decimalParams } from '../schemas/lists.js';
 
 const tag = 'Lineage';
-
-const readerOf = (actor: Actor): JobReader => ({
-  visible: visiblePredicate(actor),
-  outside: visibleOutside(actor),
-  workspaces: visibleWorkspaces(actor),
-});
 
 export const lineageJobRoutes: Route[] = [
   route({
@@ -27,7 +20,7 @@ export const lineageJobRoutes: Route[] = [
     access: visible,
     query: jobsQuery,
     reply: { status: 200, description: 'A page of jobs.', body: jobPageSchema },
-    handle: async ({ database }, { actor, query }) => ({ body: await listJobs(database, query, readerOf(actor)) }),
+    handle: async ({ database }, { actor, query }) => ({ body: await listJobs(database, query, jobReader(actor)) }),
   }),
   route({
     method: 'get',
@@ -38,7 +31,7 @@ export const lineageJobRoutes: Route[] = [
     params: decimalParams,
     reply: { status: 200, description: 'The job.', body: jobDetailSchema },
     handle: async ({ database }, { actor, params }) => ({
-      body: presentJob(await getJob(database, params.id, readerOf(actor))),
+      body: presentJob(await getJob(database, params.id, jobReader(actor))),
     }),
   }),
   route({
@@ -54,7 +47,7 @@ export const lineageJobRoutes: Route[] = [
     query: jobRunsQuery,
     reply: { status: 200, description: 'A page of runs.', body: jobRunPageSchema },
     handle: async ({ database }, { actor, params, query }) => {
-      const reader = readerOf(actor);
+      const reader = jobReader(actor);
       const job = await getJob(database, params.id, reader);
       const page = await listJobRuns(database, job, query, reader);
       return { body: { ...page, items: page.items.map(presentJobRun), restricted: job.restricted } };

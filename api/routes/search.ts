@@ -9,7 +9,8 @@ import { watermark } from '../../search/watermark.js';
 import type { ApiContext } from '../context.js';
 import { type Route, route, visible } from '../route.js';
 import { searchAnswerSchema, searchQuery, suggestionQuery, suggestionsSchema } from '../schemas/search.js';
-import { isForWorkspaces, searchRequest } from '../search-request.js';
+import { isForTaskCode, isForWorkspaces, searchRequest } from '../search-request.js';
+import { searchTaskCode } from '../search-task-code.js';
 
 export const searchRoutes: Route[] = [
   route({
@@ -18,8 +19,8 @@ export const searchRoutes: Route[] = [
     tag: 'Search',
     summary: 'Search the map',
     description:
-      'Finds databases, schemas and tables by name, columns and comments, and workspaces by name; forgives misspelling. What you may not see ' +
-      'is neither found nor counted.',
+      'Finds databases, schemas and tables by name, columns and comments, and workspaces by name; forgives misspelling. With kind=task-code, ' +
+      'the code of jobs, with the lines that match. What you may not see is neither found nor counted.',
     access: visible,
     query: searchQuery,
     reply: { status: 200, description: 'Hits, best first.', body: searchAnswerSchema },
@@ -34,6 +35,10 @@ export const searchRoutes: Route[] = [
         });
         const mark = await visibleWatermark(context, actor);
         return { body: { hits: [], workspaces, ...page, totalIsExact: true, facets: {}, watermark: mark } };
+      }
+      if (isForTaskCode(query)) {
+        const page = await searchTaskCode(context, query, actor);
+        return { body: { hits: [], ...page, facets: {}, watermark: await visibleWatermark(context, actor) } };
       }
       const asked = await searchRequest(context.database, query, actor);
       const [answer, mark] = await Promise.all([context.searchIndex.search(asked), visibleWatermark(context, actor)]);

@@ -55,11 +55,14 @@ export const jobDetailSchema = z
   })
   .meta({ id: 'LineageJobDetail' });
 
-const side = z.object({
-  datasets: z.array(nodeEnd).meta({ description: 'At most 200.' }),
-  restricted: z.boolean().meta({ description: 'There is something that you may not see, at least one.' }),
-  truncated: z.boolean(),
-});
+/** What a run or a job reads or writes. */
+export const nodeSide = (most: number) =>
+  z.object({
+    datasets: z.array(nodeEnd).meta({ description: `At most ${most}.` }),
+    restricted: z.boolean().meta({ description: 'There is something that you may not see, at least one.' }),
+    truncated: z.boolean(),
+  });
+const side = nodeSide(200);
 
 export const jobRunPageSchema = pageOf(
   z

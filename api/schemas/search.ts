@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FACETS } from '../../search/port.js';
 import { UPDATED } from '../../search/updated.js';
+import { nodeSide } from './lineage-jobs.js';
 import { cursor, decimalId, flag, limit, several, timestamp, uuid } from './lists.js';
 
 /** The fields a result can be narrowed by and counted over: the search port's own. */
@@ -13,8 +14,9 @@ export const searchFilters = {
   kind: several(z.enum(['database', 'schema', 'table', 'field', 'workspace', 'task-code', 'api', 'ai-asset'])).meta({
     description:
       '`field` looks in the names of columns alone; each hit is a table with its fields that match. `workspace` finds those of ' +
-      'your workspaces, in `workspaces` of the answer. No type of source gives task code, APIs or AI assets yet: asking for these ' +
-      'is refused.',
+      'your workspaces, in `workspaces` of the answer, and `task-code` the SQL and source code that jobs told with their events, ' +
+      'in `taskCode`; each of these goes with no other kind. No type of source gives APIs or AI assets yet: asking for these is ' +
+      'refused.',
   }),
   type: several(text),
   sourceType: several(text),
@@ -30,6 +32,8 @@ export const searchFilters = {
   visibility: several(z.enum(['tenant', 'workspace'])).meta({
     description: 'Public within the tenant, or for members of the workspace only, as it is set now.',
   }),
+  language: several(text).meta({ description: 'Of task code alone: `sql`, `python` and so on, in any case.' }),
+  namespace: several(z.string().min(1).max(500)).meta({ description: 'Of task code alone: the namespace of the job.' }),
 };
 
 const q = z.string().max(500).default('').meta({ description: 'As typed; empty finds everything, newest first.' });
@@ -117,6 +121,27 @@ export const suggestionsSchema = z
   })
   .meta({ id: 'Suggestions' });
 
+const taskCodeSchema = z
+  .object({
+    jobId: decimalId.meta({ description: 'Of GET /lineage-jobs/{id}, which has the whole text.' }),
+    namespace: z.string(),
+    name: z.string(),
+    segments: segments.meta({ description: 'The name, cut where the match is.' }),
+    part: z.enum(['sql', 'sourceCode']).meta({ description: 'Which text of the job it is; one may have both.' }),
+    language: z.string().nullable().meta({ description: 'Lower case; null where the job named none.' }),
+    workspace: z.object({ id: z.string(), name: z.string() }).nullable(),
+    changedAt: timestamp.meta({ description: 'Since when it is as it is now.' }),
+    lastSeen: timestamp.meta({ description: 'When the latest event of the job came.' }),
+    lines: z
+      .array(z.object({ number: z.int().meta({ description: 'From 1.' }), segments }))
+      .meta({
+        description: 'At most five lines of the text with words that were sought, each of about 200 characters.',
+      }),
+    reads: nodeSide(20).meta({ description: 'What the job reads by now.' }),
+    writes: nodeSide(20).meta({ description: 'What the job writes by now.' }),
+  })
+  .meta({ id: 'TaskCodeHit' });
+
 export const searchAnswerSchema = z
   .object({
     hits: z.array(
@@ -140,11 +165,15 @@ export const searchAnswerSchema = z
       )
       .optional()
       .meta({ description: 'With kind=workspace alone, instead of hits: those you may see, best first.' }),
+    taskCode: z
+      .array(taskCodeSchema)
+      .optional()
+      .meta({ description: 'With kind=task-code alone, instead of hits: what you may read, best first.' }),
     total: z.int(),
     totalIsExact: z.boolean().meta({
       description:
         'False where there are more than `total`: than 10,000; or, for whoever may see more than 50,000 objects and asks for ' +
-        'no facets, than the hits of this first page.',
+        'no facets, than the hits of this first page; or, of task code, than the hits up to this page.',
     }),
     facets: z.partialRecord(
       facetSchema,

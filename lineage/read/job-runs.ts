@@ -1,20 +1,11 @@
 import { DECIMAL, decodeCursor, type Page, pageOf } from '../../catalog/model/cursor.js';
 import type { Database } from '../../db/database.js';
 import { query } from '../../db/query.js';
-import { type DescribedNode, describeNodes } from './describe.js';
 import { HAS_OWN_ID, type JobReader } from './jobs.js';
+import { type Side, sidesOf } from './sides.js';
 
 /** Data sets shown of one side of a run. */
 const MOST_DATASETS = 200;
-
-/** What a run read or wrote. */
-export interface RunSide {
-  datasets: DescribedNode[];
-  /** There is something that the reader may not see, at least one. */
-  restricted: boolean;
-  /** There are more than are shown. */
-  truncated: boolean;
-}
 
 /** A run of a job, as its events told. */
 export interface JobRun {
@@ -27,8 +18,8 @@ export interface JobRun {
   lastEventAt: Date;
   /** By name; see `OF_RUN` in facts.ts for which are kept. Without words of its own where the reader may not read them. */
   facets: Record<string, unknown>;
-  inputs: RunSide;
-  outputs: RunSide;
+  inputs: Side;
+  outputs: Side;
 }
 
 interface Row extends Omit<JobRun, 'inputs' | 'outputs'> {
@@ -70,11 +61,8 @@ export async function listJobRuns(
     (row) => row,
     (row) => [row.place, row.id],
   );
-  const sides = await sidesOf(
-    database,
-    page.items.map((row) => row.id),
-    reader,
-  );
+  const runs = page.items.map((row) => row.id);
+  const sides = await sidesOf(database, { told: TOLD, ids: runs, most: MOST_DATASETS }, reader);
   const items = page.items.map(({ id: run, place: _, ...rest }) => ({
     ...rest,
     inputs: sides(run, false),
@@ -83,46 +71,8 @@ export async function listJobRuns(
   return { ...page, items };
 }
 
-/** What runs read and wrote, of which what may not be seen is only told to be there. */
-async function sidesOf(
-  database: Database,
-  runIds: readonly string[],
-  { visible, outside }: JobReader,
-): Promise<(runId: string, output: boolean) => RunSide> {
-  const rows = await query<{
-    runId: string;
-    output: boolean;
-    nodes: string[];
-    restricted: boolean;
-    truncated: boolean;
-  }>(
-    database,
-    `SELECT run_id AS "runId", output, bool_or(NOT shown) AS restricted,
-            count(*) FILTER (WHERE shown) > :most AS truncated,
-            coalesce((array_agg(node_id::text ORDER BY node_id) FILTER (WHERE shown))[1 : CAST(:most AS int)], '{}') AS nodes
-     FROM (
-       SELECT DISTINCT o.run_id, o.output, s.node_id,
-              CASE WHEN n.entity_id IS NULL THEN (:outside) ELSE coalesce((:visible), false) END AS shown
-       FROM lineage_run_dataset o
-       JOIN lineage_dataset s ON s.id = o.dataset_id
-       -- One without a node was made just now, and is not looked for yet.
-       JOIN lineage_node n ON n.id = s.node_id
-       LEFT JOIN entity e ON e.id = n.entity_id
-       LEFT JOIN collected_database d ON d.id = e.collected_database_id
-       WHERE o.run_id = ANY(CAST(:runIds AS bigint[]))
-     ) told
-     GROUP BY run_id, output`,
-    { runIds: [...runIds], visible, outside, most: MOST_DATASETS },
-  );
-  const described = new Map(
-    (await describeNodes(database, [...new Set(rows.flatMap(({ nodes }) => nodes))])).map((node) => [node.node, node]),
-  );
-  return (runId, output) => {
-    const side = rows.find((row) => row.runId === runId && row.output === output);
-    return {
-      datasets: side?.nodes.flatMap((node) => described.get(node) ?? []) ?? [],
-      restricted: side?.restricted ?? false,
-      truncated: side?.truncated ?? false,
-    };
-  };
-}
+/** The data sets that runs named. */
+const TOLD = `
+  SELECT o.run_id AS id, o.output, o.dataset_id
+  FROM lineage_run_dataset o
+  WHERE o.run_id = ANY(CAST(:ids AS bigint[]))`;
