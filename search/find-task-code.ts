@@ -7,8 +7,8 @@ import { type CodeLine, linesOf } from './code-lines.js';
 import { type Sought, segmentsOfName } from './highlight.js';
 import { wholeName } from './index-task-code.js';
 import type { Segment } from './port.js';
-import { allowedEdits, editDistance, oneEditAway } from './typos.js';
-import { isUnspaced, plainWordsOf, queryWordsOf } from './words.js';
+import { allowedEdits, correctable, editDistance, oneEditAway } from './typos.js';
+import { isUnspaced, queryWordsOf } from './words.js';
 
 /** A text of a job that was searched for. */
 export interface FoundTaskCode {
@@ -69,10 +69,13 @@ const LONGEST_WORD = 24;
 export async function findTaskCode(database: Database, request: TaskCodeRequest): Promise<Answer> {
   const words = [...new Set(queryWordsOf(request.text))];
   const after = decodeCursor(request.cursor, [/^[0-6]$/, /^-?\d{1,17}$/, DECIMAL, /^(sql|sourceCode)$/, /^\d{1,9}$/]);
-  if (after?.[0] === String(MISSPELT)) return answer(database, request, words, after, misspelt(words));
-  const found = await answer(database, request, words, after, wordForWord(words, request.text));
-  if (found.taskCode.length > 0 || after !== undefined || words.length > MOST_WORDS) return found;
-  return words.some(correctable) ? answer(database, request, words, undefined, misspelt(words)) : found;
+  if (after?.[0] !== String(MISSPELT)) {
+    const found = await answer(database, request, words, after, wordForWord(words, request.text));
+    if (found.taskCode.length > 0 || after !== undefined) return found;
+  }
+  if (words.length > MOST_WORDS) return { taskCode: [], total: 0, totalIsExact: true };
+  const meant = await Promise.all(words.map((word) => meantBy(database, word)));
+  return answer(database, request, [...words, ...meant.flat()], after, misspelt(words, meant));
 }
 
 /** What is looked for, and how good it is: conditions and a number in SQL, lower is better. */
@@ -106,21 +109,28 @@ function wordForWord(words: readonly string[], text: string): Sifting {
 }
 
 /** In names alone: of code there is too much that is nearly anything. */
-function misspelt(words: readonly string[]): Sifting {
-  const near = words.map(
-    (word) => `(${[beginning(word), ...(correctable(word) ? oneEditAway(word) : [])].join(' | ')})`,
-  );
+function misspelt(words: readonly string[], meant: readonly (readonly string[])[]): Sifting {
+  const either = words.map((word, at) => `(${[beginning(word), ...(meant[at] ?? [])].join(' | ')})`);
   return {
     found: 't.name_words @@ CAST(:found AS tsquery)',
     rank: String(MISSPELT),
-    bindings: { found: near.join(' & ') },
+    bindings: { found: either.join(' & ') },
   };
 }
 
 const beginning = (word: string): string => (isUnspaced(word) ? word : `${word}:*`);
 
-const correctable = (word: string): boolean =>
-  word.length <= LONGEST_WORD && allowedEdits(word.length) > 0 && !isUnspaced(word) && !/\p{N}/u.test(word);
+/** Words of names for which a word may have been meant. They may stand in what the searcher may not read, which is left out then. */
+async function meantBy(database: Database, word: string): Promise<string[]> {
+  if (!correctable(word) || word.length > LONGEST_WORD) return [];
+  const edits = allowedEdits(word.length);
+  const rows = await query<{ word: string }>(
+    database,
+    `SELECT word FROM task_code_word WHERE word = ANY(CAST(:near AS text[])) OR (CAST(:edits AS int) > 1 AND word % :word)`,
+    { near: oneEditAway(word), edits, word },
+  );
+  return rows.map((row) => row.word).filter((known) => editDistance(word, known) <= edits);
+}
 
 interface Row extends Omit<FoundTaskCode, 'segments' | 'lines'> {
   rank: number;
@@ -137,6 +147,8 @@ async function answer(
   { found, rank, bindings }: Sifting,
 ): Promise<Answer> {
   const [lastRank, place, id, part, before] = after ?? [];
+  // Where all are as good, an index has the order; a number would hide it.
+  const byRank = /^\d$/.test(rank) ? '' : 'rank, ';
   const rows = await query<Row>(
     database,
     `WITH page AS (
@@ -153,13 +165,14 @@ async function answer(
                 OR (${rank} = CAST(:lastRank AS int) AND (t.changed_at, t.process_id, t.part)
                     < (timestamptz 'epoch' + CAST(:place AS bigint) * interval '1 microsecond', CAST(:id AS bigint),
                        CAST(:part AS text))))
-         ORDER BY rank, t.changed_at DESC, t.process_id DESC, t.part DESC
-         -- Sorted before it is asked what may be read.
+         ORDER BY ${byRank}t.changed_at DESC, t.process_id DESC, t.part DESC
+         -- Sorted before it is asked what may be read, so that it is asked of no more than a page needs.
          OFFSET 0
        ) t
-       JOIN lineage_process p ON p.id = t.process_id
-       WHERE (:readable)
-       ORDER BY t.rank, t.changed_at DESC, t.process_id DESC, t.part DESC
+       CROSS JOIN LATERAL (
+         SELECT p.last_seen FROM lineage_process p WHERE p.id = t.process_id AND (:readable) OFFSET 0
+       ) p
+       ORDER BY ${byRank}t.changed_at DESC, t.process_id DESC, t.part DESC
        LIMIT :limit + 1
      )
      SELECT t.process_id AS "jobId", t.namespace, t.name, t.part, t.language, t.changed_at AS "changedAt", t.text,
@@ -197,15 +210,7 @@ async function answer(
 
 const listed = (values: readonly string[] | undefined): string[] | null => (values === undefined ? null : [...values]);
 
-function present({ rank, place: _, text, ...row }: Row, words: readonly string[], typed: string): FoundTaskCode {
+function present({ rank: _, place: __, text, ...row }: Row, words: readonly string[], typed: string): FoundTaskCode {
   const sought: Sought[] = words.map((word) => ({ word, prefix: !isUnspaced(word) }));
-  const meant =
-    rank === MISSPELT ? plainWordsOf(row.name).filter((known) => words.some((word) => near(word, known))) : [];
-  return {
-    ...row,
-    segments: segmentsOfName(row.name, [...sought, ...meant.map((word) => ({ word, prefix: false }))], typed),
-    lines: linesOf(text, sought),
-  };
+  return { ...row, segments: segmentsOfName(row.name, sought, typed), lines: linesOf(text, sought) };
 }
-
-const near = (word: string, known: string): boolean => correctable(word) && editDistance(word, known) === 1;

@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
+import { correctable } from './typos.js';
 import { compact, plainWordsOf } from './words.js';
 
 /** Bytes of different words that are kept of one text: PostgreSQL refuses a list of words beyond 1 MB. */
@@ -41,6 +42,13 @@ export async function indexTaskCode(database: Database, limit: number): Promise<
        FROM jsonb_to_recordset(?) AS g("processId" bigint, part text, "nameWords" text[], words text[])
        WHERE t.process_id = g."processId" AND t.part = g.part`,
       [JSON.stringify(read)],
+    );
+    // In one order, so that two who write the same words wait for one another and not each for the other.
+    const terms = [...new Set(read.flatMap(({ nameWords }) => nameWords.filter(correctable)))].sort();
+    await query(
+      transaction,
+      'INSERT INTO task_code_word (word) SELECT unnest(CAST(? AS text[])) ON CONFLICT DO NOTHING',
+      [terms],
     );
     return rows.length === limit;
   });

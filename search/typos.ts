@@ -1,7 +1,14 @@
+import { isUnspaced } from './words.js';
+
 /** How many edits a word may be from another and still be taken for it: none up to 3 letters, 1 up to 7, 2 from 8. */
 export function allowedEdits(length: number): number {
   if (length < 4) return 0;
   return length < 8 ? 1 : 2;
+}
+
+/** Whether a word may be misspelt, or be what a misspelt one means: letters of a script that has beginnings, and enough of them. */
+export function correctable(word: string): boolean {
+  return allowedEdits(word.length) > 0 && /^\p{L}+$/u.test(word) && !isUnspaced(word);
 }
 
 /**

@@ -22,6 +22,10 @@ export async function up(knex: Knex): Promise<void> {
       PRIMARY KEY (process_id, part)
     );
 
+    -- Every word that a name has or had, once: what may be meant by a misspelt one.
+    CREATE TABLE task_code_word (word text COLLATE "C" PRIMARY KEY);
+    CREATE INDEX task_code_word_like ON task_code_word USING gin (word gin_trgm_ops);
+
     CREATE FUNCTION task_code_of(sql text, evidence jsonb) RETURNS TABLE (part text, language text, text text)
       LANGUAGE sql IMMUTABLE AS $$
       SELECT 'sql', 'sql', sql WHERE btrim(sql, E' \\t\\r\\n') <> ''
@@ -75,6 +79,6 @@ export async function down(knex: Knex): Promise<void> {
     DROP TRIGGER lineage_process_code_changed ON lineage_process;
     DROP TRIGGER lineage_process_code_told ON lineage_process;
     DROP FUNCTION keep_task_code, task_code_of;
-    DROP TABLE task_code;
+    DROP TABLE task_code, task_code_word;
   `);
 }

@@ -36,8 +36,7 @@ test('a long line is cut around its first match, and so is a word as long as a l
   expect(long?.segments.find(({ match }) => match)?.text).toBe('needle');
   const word = 'q'.repeat(9_000);
   const [endless] = linesOf(`-- ${word}`, starting('q'.repeat(64)));
-  for (const line of [long, endless])
-    expect(line?.segments.map(({ text }) => text).join('').length).toBeLessThan(320);
+  for (const line of [long, endless]) expect(line?.segments.map(({ text }) => text).join('').length).toBeLessThan(320);
 });
 
 test('without words there are no lines', () => {
