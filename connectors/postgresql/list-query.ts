@@ -1,4 +1,14 @@
 /**
+ * The hash of the transaction id `xid` that stands at `place` (bigint), without making text of it. No cast makes a number
+ * of an id, but its age is one: taken from the age of the first id there is, it leaves the id less three, since both ages
+ * are counted to one point, which stands still in a statement. Ids are 32 bits that wrap around, hence the mask. Those of
+ * what initdb made are as old as can be whenever they are asked; a row that changes gets another.
+ */
+export const xidHash = (xid: string, place: string): string =>
+  `hashint8extended(CASE age(${xid}) WHEN 2147483647 THEN -1
+     ELSE ((SELECT age('3'::xid))::bigint - age(${xid})) & 4294967295 END, ${place})`;
+
+/**
  * Every object of the schemas `$1` (oids): key, schema, fingerprint, row and size estimates, in the order of oids.
  *
  * A fingerprint stands for all that the object's canonical form is made of. PostgreSQL gives each catalogue row a new
@@ -19,18 +29,18 @@ WITH RECURSIVE relation AS MATERIALIZED (
     FROM pg_class
    WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
 ), attribute AS MATERIALIZED (
-  SELECT attrelid AS oid, sum(hashtextextended(xmin::text, attnum)) AS hash
+  SELECT attrelid AS oid, sum(${xidHash('xmin', 'attnum')}) AS hash
     FROM pg_attribute
    WHERE attnum > 0 AND attrelid IN (SELECT oid FROM relation)
    GROUP BY attrelid
 ), description AS MATERIALIZED (
-  SELECT objoid AS oid, sum(hashtextextended(xmin::text, objsubid)) AS hash
+  SELECT objoid AS oid, sum(${xidHash('xmin', 'objsubid')}) AS hash
     FROM pg_description
    WHERE classoid = 'pg_class'::regclass AND objoid >= 16384
    GROUP BY objoid
 ), index AS (
   SELECT i.indrelid AS oid,
-         sum(hashtextextended(i.xmin::text, i.indexrelid::bigint)
+         sum(${xidHash('i.xmin', 'i.indexrelid::bigint')}
              # hashtextextended(c.relname::text, i.indexrelid::bigint)
              # coalesce(hashtextextended(c.reloptions::text, i.indexrelid::bigint), 0))
          + coalesce(sum(d.hash), 0) AS hash
@@ -40,16 +50,16 @@ WITH RECURSIVE relation AS MATERIALIZED (
    WHERE i.indrelid IN (SELECT oid FROM relation)
    GROUP BY i.indrelid
 ), key AS (
-  SELECT conrelid AS oid, sum(hashtextextended(xmin::text, oid::bigint)) AS hash
+  SELECT conrelid AS oid, sum(${xidHash('xmin', 'oid::bigint')}) AS hash
     FROM pg_constraint
    WHERE contype IN ('p', 'u', 'f') AND conrelid >= 16384
    GROUP BY conrelid
 ), "default" AS (
-  SELECT adrelid AS oid, sum(hashtextextended(xmin::text, adnum)) AS hash
+  SELECT adrelid AS oid, sum(${xidHash('xmin', 'adnum')}) AS hash
     FROM pg_attrdef
    GROUP BY adrelid
 ), rule AS (
-  SELECT ev_class AS oid, sum(hashtextextended(xmin::text, oid::bigint)) AS hash
+  SELECT ev_class AS oid, sum(${xidHash('xmin', 'oid::bigint')}) AS hash
     FROM pg_rewrite
    WHERE ev_class >= 16384
    GROUP BY ev_class
@@ -117,7 +127,7 @@ WITH RECURSIVE relation AS MATERIALIZED (
               AND objid = (SELECT typrelid FROM pg_type WHERE oid = u.oid)
          ) d
 ), enum AS (
-  SELECT enumtypid AS oid, sum(hashtextextended(xmin::text, oid::bigint)) AS hash
+  SELECT enumtypid AS oid, sum(${xidHash('xmin', 'oid::bigint')}) AS hash
     FROM pg_enum
    GROUP BY enumtypid
 ), target AS (
@@ -133,7 +143,7 @@ WITH RECURSIVE relation AS MATERIALIZED (
     LEFT JOIN enum e ON e.oid = u.oid
    CROSS JOIN LATERAL (
            SELECT concat_ws('|', t.xmin, quote_ident(n.nspname), quote_ident(t.typname), e.hash, (
-                    SELECT sum(hashtextextended(a.xmin::text, a.attnum))
+                    SELECT sum(${xidHash('a.xmin', 'a.attnum')})
                       FROM pg_attribute a
                      WHERE a.attrelid = t.typrelid AND a.attnum > 0)) AS text
              FROM pg_type t
@@ -146,7 +156,7 @@ WITH RECURSIVE relation AS MATERIALIZED (
   SELECT 'pg_proc'::regclass, p.oid,
          hashtextextended(
            concat_ws('|', p.xmin, quote_ident(n.nspname), (
-             SELECT sum(hashtextextended(a.xmin::text, a.attnum))
+             SELECT sum(${xidHash('a.xmin', 'a.attnum')})
                FROM pg_type t
                JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0
               WHERE t.oid = p.prorettype)),

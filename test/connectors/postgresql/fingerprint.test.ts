@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DatabaseReader } from '../../../connectors/contract.js';
+import { xidHash } from '../../../connectors/postgresql/list-query.js';
 import { drawStep, randomFrom, startingSchema } from './random-ddl.js';
 import { createSource, readAll, type Source, servers } from './source.js';
 
@@ -99,6 +100,25 @@ describe.each(servers)('fingerprints on $name', ({ url }) => {
         expect(fingerprint, `${reached}: "${sql}" changed ${form}`).not.toBe(before.get(key)?.fingerprint);
       before = after;
     }
+  });
+
+  test('stay as they are while transactions go by, also where they reach what initdb made', async () => {
+    await startAnew(source);
+    await source.client.query(`
+      CREATE FUNCTION a.relations() RETURNS SETOF pg_class LANGUAGE sql AS 'SELECT * FROM pg_class';
+      CREATE VIEW a.named AS SELECT relname FROM a.relations()`);
+    const before = await snapshot(reader);
+    for (let count = 0; count < 3; count += 1) await source.client.query('SELECT txid_current()');
+    expect(await snapshot(reader)).toEqual(before);
+  });
+
+  test('tell transaction ids apart, however far from now', async () => {
+    const ids = [1, 3, 4, 1_000, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 3, 2 ** 31 + 1_000, 2 ** 32 - 1];
+    const { rows } = await source.client.query<{ hash: string }>(
+      `SELECT ${xidHash('id', '7')} AS hash FROM unnest($1::text[]::xid[]) id`,
+      [ids],
+    );
+    expect(new Set(rows.map(({ hash }) => hash)).size).toBe(ids.length);
   });
 
   test('change when an owner is renamed', async () => {
