@@ -37,9 +37,9 @@ interface Asked {
  * The members of a class by the index of words: first those of the best standing, then ever more, where these do not fill the page.
  * Where few members are to be expected the best are passed over.
  */
-export function classArms(tables: Tables, { rank, parts }: ReadingClass, asked: Asked): Arm[] {
+export function classArms(tables: Tables, { rank, parts, telling }: ReadingClass, asked: Asked): Arm[] {
   const { shown, best, shareOf, limit, compared } = asked;
-  const expected = shown.documents * togetherOf(parts, shareOf);
+  const expected = shown.documents * togetherOf(telling, shareOf);
   const matched = matching(parts, asked);
   const arm = (among: string, last: string, idle = false): Arm => ({
     rank,

@@ -3,7 +3,7 @@ import type { Best } from './best-documents.js';
 import type { Found } from './find.js';
 import type { Shown } from './groups.js';
 import { LONGEST_UNCUT } from './lexemes.js';
-import { CLASSES, type Reading, type ReadingClass } from './reading.js';
+import { CLASSES, type MatchClass, type Reading, type ReadingClass } from './reading.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 import type { ShareOf } from './usual-lexemes.js';
@@ -17,25 +17,24 @@ interface Wanted {
 
 /**
  * The first hits of a reading, in the order of findBest, without counting what matches. Of each class the best documents are
- * asked first, and all only where those do not fill the page; classes after it is full are not looked for.
- *
- * Words stand together in many names or in few. Where so few are to be expected that the page is not filled by them, names are
- * found together with paths, which match whatever they do, and told from them one by one: the index is gone through once. What
- * is expected comes from statistics, and chooses the way, never what is found.
+ * asked first, and all only where those do not fill the page; classes after it is full are not looked for. Which of all this is
+ * done comes from statistics, which choose the way and never what is found.
  */
 export async function findPage(snapshot: Snapshot, tables: Tables, reading: Reading, wanted: Wanted): Promise<Found[]> {
-  const { limit, shown, shareOf } = wanted;
-  const [name, path] = (['name', 'path'] as const).map((wantedClass) =>
-    reading.classes.find(({ rank }) => CLASSES[rank] === wantedClass),
-  );
+  const { limit } = wanted;
+  const ofClass = (name: MatchClass) => reading.classes.find(({ rank }) => CLASSES[rank] === name);
+  const [name, path] = [ofClass('name'), ofClass('path')];
+  const armsOf = (each: ReadingClass) => classArms(tables, each, wanted);
+  if (name === undefined || path === undefined)
+    return findArms(snapshot, { tables, limit }, reading.classes.flatMap(armsOf), []);
+  const best = armsOf(path).slice(0, -1);
+  // Where neither fills the page, names are found together with paths, which match whatever they do: the index is gone through once.
   const together =
-    name !== undefined && path !== undefined && shown.documents * togetherOf(name.parts, shareOf) < limit;
+    wanted.shown.documents * togetherOf(name.telling, wanted.shareOf) < limit && best.every(({ idle }) => idle);
+  const names = armsOf(name).map((arm) => (together ? { ...arm, idle: true } : arm));
   const arms = reading.classes.flatMap((each) => {
-    const own = classArms(tables, each, wanted);
-    if (name === undefined || path === undefined || (each !== name && each !== path)) return own;
-    const known = each === path ? own.slice(0, -1) : own;
-    const arms = together ? known.map((arm) => ({ ...arm, idle: true })) : known;
-    return each === path ? [...arms, namedArm(tables, reading, { name, path }, wanted)] : arms;
+    if (each === name) return names;
+    return each === path ? [...best, namedArm(tables, reading, { name, path }, wanted)] : armsOf(each);
   });
   return findArms(snapshot, { tables, limit }, arms, []);
 }

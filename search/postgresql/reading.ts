@@ -30,6 +30,8 @@ export interface ReadingClass {
    * another in a half to a third of the time that it takes for all in one.
    */
   parts: string[];
+  /** Those that tell how many documents match; the others mostly follow from them. */
+  telling: string[];
 }
 
 /** One way to understand what was typed: a tsquery for each class, and one for whatever matches at all. */
@@ -125,9 +127,11 @@ function anyOf(ways: string[][]): Pick<Reading, 'all' | 'ways'> {
   return { all: ways.map(allOf).join(' | '), ways: ways.map((parts) => [...new Set(parts)]) };
 }
 
-function classOf(name: MatchClass, parts: string[]): ReadingClass {
+function classOf(name: MatchClass, asked: string[]): ReadingClass {
+  const parts = [...new Set(asked)];
   const query = parts.length === 1 ? (parts[0] as string) : allOf(parts);
-  return { rank: CLASSES.indexOf(name), query, parts: [...new Set(parts)] };
+  // The last condition of a path is that not all words are in it.
+  return { rank: CLASSES.indexOf(name), query, parts, telling: name === 'path' ? parts.slice(0, -1) : parts };
 }
 
 function exactQuery(text: string): string {
