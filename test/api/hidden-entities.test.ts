@@ -41,6 +41,8 @@ const LISTS: Record<string, string[]> = {
     `?q=${q}&limit=1`,
     `?q=${q}&kind=field`,
     `?q=${q}&kind=workspace`,
+    `?q=${q}&kind=task-code`,
+    `?q=${q}&kind=task-code&limit=1`,
   ]),
   '/search/export.csv': SEARCHES.map((q) => `?q=${q}`),
   '/search/suggestions': SEARCHES.map((q) => `?q=${q}`),
@@ -159,6 +161,7 @@ it('shows all of it to a member, so that there was something to hide', async () 
     const answer = await api.call('GET', path.replace(':id', ids[path.split('/')[1] ?? ''] ?? ''), { as: member });
     expect(answer.status, path).toBe(200);
   }
+  expect((await api.call('GET', `/search?kind=task-code&q=${SECRET}`, { as: member })).body.total).toBe(1);
   for (const path of ['/search', '/search/suggestions', '/search/export.csv'])
     expect((await api.call('GET', `${path}?q=${SECRET}`, { as: member })).text, path).toContain('orders_9_daily');
   expect((await api.call('GET', '/tags', { as: member })).text).toContain(SECRET);

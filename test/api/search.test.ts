@@ -187,7 +187,7 @@ it('finds databases by name, and says of kinds that nothing is collected of that
     hits: [{ kind: 'database', document: { name: 'shop' } }],
   });
   expect((await get('/search?q=shop&kind=database', people.outsider)).body).toMatchObject({ total: 0, hits: [] });
-  for (const kind of ['task-code', 'api', 'ai-asset'])
+  for (const kind of ['api', 'ai-asset'])
     expect(await get(`/search?kind=${kind}`)).toMatchObject({
       status: 400,
       body: { code: 'INVALID_INPUT', detail: expect.stringContaining('no type of source gives it yet') },

@@ -5,6 +5,7 @@ import { requestOperation } from '../../catalog/operations/write-operations.js';
 import { createPreview } from '../../catalog/preview/previews.js';
 import { createRefresh } from '../../catalog/refresh/refreshes.js';
 import { createWebhook } from '../../catalog/webhooks/webhooks.js';
+import { indexTaskCode } from '../../search/index-task-code.js';
 import type { CrawledCatalog } from '../fakes/crawled-catalog.js';
 import { suggestedFor } from '../fakes/suggested-for.js';
 import { runEvent, tell } from '../lineage/told-events.js';
@@ -78,7 +79,7 @@ export async function thingsOf(
   };
 }
 
-/** A job that moves data between two tables of the catalog, told for its workspace. */
+/** A job that moves data between two tables of the catalog, told for its workspace with its code, of which it is found. */
 async function jobOn(
   { database, collectedDatabaseId, workspaceId, rows }: CrawledCatalog,
   name: string,
@@ -92,7 +93,9 @@ async function jobOn(
     [collectedDatabaseId],
   );
   const [from = '', to = ''] = tables.map(({ told }) => told);
-  await tell(database, [runEvent({ job: name, inputs: [from], outputs: [to] })], { workspaceId });
+  const jobFacets = { sql: { query: `SELECT ${name.replaceAll(' ', '_')} FROM orders` } };
+  await tell(database, [runEvent({ job: name, inputs: [from], outputs: [to], jobFacets })], { workspaceId });
+  while (await indexTaskCode(database, 10));
   const [job] = await rows<{ id: string }>(`SELECT id FROM lineage_process WHERE kind = 'job' AND name = ?`, [name]);
   return job?.id ?? '';
 }
