@@ -22,7 +22,7 @@ const words = {
     .meta({ description: 'Markdown as it was written. Make it safe before you show it as HTML.' }),
   tags: z.array(z.string()),
 };
-const ownerSchema = z
+export const ownerSchema = z
   .object({
     personId: z.string().nullable().meta({ description: 'Null where somebody is named in free text.' }),
     name: z.string(),

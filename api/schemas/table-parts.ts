@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ownerSchema } from './annotations.js';
 import { restrictedSchema } from './entities.js';
 import { cursor, decimalId, flag, limit, pageOf } from './lists.js';
 
@@ -45,7 +46,12 @@ export const columnPageSchema = z
             .string()
             .nullable()
             .meta({ description: "People's words, in Markdown; `comment` is the source's." }),
+          origin: z
+            .enum(['person', 'ai'])
+            .nullable()
+            .meta({ description: 'Of the description; `ai` where a person accepted a suggestion.' }),
           tags: z.array(z.string()),
+          owners: z.array(ownerSchema),
         })
         .meta({ id: 'ListedColumn' }),
     ),

@@ -45,15 +45,18 @@ const TAGS_OF = (entity: string, column: string) => `
      JOIN tag t ON t.id = l.tag_id
     WHERE l.entity_id = ${entity} AND l.column_name = ${column})`;
 
-/** Columns of an Annotation; `a` is annotation. */
-export const ANNOTATION_COLUMNS = `
-  a.description, ${TAGS_OF('a.entity_id', 'a.column_name')} AS tags,
+/** The same of owners, as JSON. */
+export const OWNERS_OF = (entity: string, column: string) => `
   (SELECT coalesce(
-            jsonb_agg(jsonb_build_object('personId', o.person_id, 'name', coalesce(o.name, p.name)) ORDER BY o.place),
+            jsonb_agg(jsonb_build_object('personId', o.person_id, 'name', coalesce(o.name, person.name)) ORDER BY o.place),
             '[]')
      FROM annotation_owner o
-     LEFT JOIN person p ON p.id = o.person_id
-    WHERE o.entity_id = a.entity_id AND o.column_name = a.column_name) AS owners,
+     LEFT JOIN person ON person.id = o.person_id
+    WHERE o.entity_id = ${entity} AND o.column_name = ${column})`;
+
+/** Columns of an Annotation; `a` is annotation. */
+export const ANNOTATION_COLUMNS = `
+  a.description, ${TAGS_OF('a.entity_id', 'a.column_name')} AS tags, ${OWNERS_OF('a.entity_id', 'a.column_name')} AS owners,
   a.origin, a.version, a.edited_at AS "editedAt",
   (SELECT jsonb_build_object('id', p.id, 'name', p.name) FROM person p WHERE p.id = a.edited_by) AS "editedBy"`;
 

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Database } from '../../db/database.js';
 import { prepared } from '../../db/query.js';
 import { NotFound } from '../../db/refusals.js';
+import { type Origin, OWNERS_OF, type Owner } from '../annotations/annotation.js';
 import { ANY_TEXT, DECIMAL, decodeCursor, type Page, pageOf } from '../model/cursor.js';
 import { columnOf, type StoredColumn } from '../model/stored-structure.js';
 import type { Column } from '../model/table.js';
@@ -15,7 +16,10 @@ export interface ListedColumn extends Column {
   keys: KeyKind[];
   /** People's words; `comment` is the source's. */
   description: string | null;
+  /** Whose words the description is; null where there is none. */
+  origin: Origin | null;
   tags: string[];
+  owners: Owner[];
 }
 
 export interface ColumnPage extends Page<ListedColumn> {
@@ -74,7 +78,7 @@ export async function listColumns(
                 CASE WHEN jsonb_path_query_array(e.structure, '$.uniqueKeys[*].columns[*]') @> to_jsonb(c.column ->> 'name') THEN 'unique' END,
                 CASE WHEN jsonb_path_query_array(e.structure, '$.foreignKeys[*].columns[*]') @> to_jsonb(c.column ->> 'name') THEN 'foreign' END
               ], NULL) AS keys,
-              a.description,
+              a.description, CASE WHEN a.description IS NOT NULL THEN a.origin END AS origin,
               ARRAY(
                 SELECT t.name
                   FROM annotation_tag l
@@ -108,7 +112,8 @@ export async function listColumns(
               END
      )
      -- One row at least where the table may be seen, so that an empty page is told from no table.
-     SELECT p.place::int, p."column", p.sorted_by, p.key_place, p.keys, p.description, p.tags,
+     SELECT p.place::int, p."column", p.sorted_by, p.key_place, p.keys, p.description, p.origin, p.tags,
+            ${OWNERS_OF('seen.id', `p."column" ->> 'name'`)} AS owners,
             (SELECT count(*)::int FROM matching) AS total
        FROM seen
        LEFT JOIN (
@@ -146,16 +151,20 @@ interface ColumnRow {
   key_place: number | null;
   keys: KeyKind[];
   description: string | null;
+  origin: Origin | null;
   tags: string[];
+  owners: Owner[];
   total: number;
 }
 
-function listedColumn({ place, column, key_place, keys, description, tags }: ColumnRow): ListedColumn {
+function listedColumn({ place, column, key_place, keys, description, origin, tags, owners }: ColumnRow): ListedColumn {
   return {
     ...columnOf(column, place),
     ...(key_place === null ? {} : { primaryKeyPlace: key_place }),
     keys,
     description,
+    origin,
     tags,
+    owners,
   };
 }

@@ -85,6 +85,10 @@ describe('words about a table', () => {
       status: 200,
       body: { owners: [{ personId: people.viewer.personId, name: 'Viewer' }, { name: 'Billing desk' }] },
     });
+    const listed = await get(`/tables/${id}/columns?name=c`);
+    const ofColumn = (name: string) => listed.body.items.find((column: { name: string }) => column.name === name);
+    expect(ofColumn('c3')).toMatchObject({ description: null, origin: null, owners: written.body.owners });
+    expect(ofColumn('c4')).toMatchObject({ owners: [] });
     expect((await get(`/tables/${id}/columns/c3/annotation/edits`)).body.items).toMatchObject([
       { owners: [{ name: 'Viewer' }, { name: 'Billing desk' }] },
     ]);
