@@ -29,6 +29,38 @@ test('words of hidden documents, however many and however near, change nothing o
   expect(await answers()).toEqual(before);
 });
 
+test.each([
+  ['without facets', []],
+  ['with facets', ['kind' as const]],
+])(
+  'a word that is known is corrected too where the likeliest words stand together in hidden documents alone, %s',
+  async (_, facets) => {
+    await index.write({
+      put: [
+        tableDocument({ id: '71', name: 'fabric', visibleTo: 'weavers' }),
+        tableDocument({ id: '72', name: 'fabrics_merchant', visibleTo: 'weavers' }),
+        tableDocument({ id: '73', name: 'fabric_merchant', visibleTo: 'theirs' }),
+      ],
+      remove: [],
+    });
+    const ask = (visibleTo: string[], onlyBest?: true) =>
+      index.search({
+        text: 'fabric merchnat',
+        filters: {},
+        visibleTo,
+        facets: onlyBest ? [] : facets,
+        limit: 20,
+        ...(onlyBest ? { onlyBest } : {}),
+      });
+    for (const onlyBest of [undefined, true] as const) {
+      const answer = await ask(['weavers'], onlyBest);
+      expect(answer.hits.map(({ document }) => document.id)).toEqual(['72']);
+      expect(answer.correctedTo).toBe('fabrics merchant');
+      expect((await ask(['weavers', 'theirs'], onlyBest)).correctedTo).toBe('fabric merchant');
+    }
+  },
+);
+
 function answers(): Promise<SearchAnswer[]> {
   return Promise.all(
     TYPED.map((text) =>
