@@ -110,7 +110,7 @@ function wordForWord(words: readonly string[], text: string): Sifting {
 
 /** In names alone: of code there is too much that is nearly anything. */
 function misspelt(words: readonly string[], meant: readonly (readonly string[])[]): Sifting {
-  const either = words.map((word, at) => `(${[beginning(word), ...(meant[at] ?? [])].join(' | ')})`);
+  const either = words.map((word, at) => `(${[word, ...(meant[at] ?? [])].map(beginning).join(' | ')})`);
   return {
     found: 't.name_words @@ CAST(:found AS tsquery)',
     rank: String(MISSPELT),

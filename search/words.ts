@@ -90,7 +90,8 @@ export function wordsOf(text: string): Word[] {
   for (const match of text.matchAll(PIECE)) {
     const start = match.index;
     if (match.groups?.unspaced !== undefined) {
-      found.push(...charactersAndPairs(match[0], start));
+      // One by one: a text may be longer than a call may have arguments.
+      for (const word of charactersAndPairs(match[0], start)) found.push(word);
       continue;
     }
     const word = asWord(match[0]);

@@ -186,7 +186,11 @@ describe('A search for task code', () => {
       expect(await search(query), query).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
     for (const query of ['kind=table', 'owner=x', 'hasLineage=true'])
       expect(await search(query), query).toMatchObject({ status: 400, body: { code: 'INVALID_INPUT' } });
-    for (const path of ['/search?language=sql', '/search?kind=table&namespace=etl', '/search/export.csv?kind=task-code'])
+    for (const path of [
+      '/search?language=sql',
+      '/search?kind=table&namespace=etl',
+      '/search/export.csv?kind=task-code',
+    ])
       expect(await api.call('GET', path, { as: people.viewer }), path).toMatchObject({
         status: 400,
         body: { code: 'INVALID_INPUT', detail: expect.stringContaining('Task code is searched by itself') },
