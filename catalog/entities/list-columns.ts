@@ -61,8 +61,10 @@ export async function listColumns(
   page: ColumnPageRequest,
   visible: Knex.Raw,
 ): Promise<ColumnPage> {
-  const [text, place] = decodeCursor(page.cursor, [ANY_TEXT, DECIMAL]) ?? [];
   const [beyond, direction] = page.descending ? ['<', 'DESC'] : ['>', 'ASC'];
+  // A place in one order is none in another.
+  const order = `${page.sort ?? 'ordinal'} ${direction}`;
+  const [, text, place] = decodeCursor(page.cursor, [new RegExp(`^${order}$`), ANY_TEXT, DECIMAL]) ?? [];
   const rows = await prepared<ColumnRow | { place: null; total: number }>(
     database,
     `WITH seen AS (
@@ -140,7 +142,7 @@ export async function listColumns(
   );
   if (rows[0] === undefined) throw new NotFound('entity', entityId);
   const columns = rows.filter((row): row is ColumnRow => row.place !== null);
-  const shown = pageOf(columns, page.limit, listedColumn, (row) => [row.sorted_by, String(row.place)]);
+  const shown = pageOf(columns, page.limit, listedColumn, (row) => [order, row.sorted_by, String(row.place)]);
   return { ...shown, total: rows[0].total };
 }
 

@@ -218,6 +218,8 @@ describe('columns', () => {
       const first = await get(`${base}?${sorted}&limit=7`);
       const second = await get(`${base}?${sorted}&limit=13&cursor=${first.body.nextCursor}`);
       expect([...names(first), ...names(second)], sorted).toEqual(whole);
+      const elsewhere = await get(`${base}?cursor=${first.body.nextCursor}`);
+      expect(elsewhere, sorted).toMatchObject({ status: 400, body: { code: 'INVALID_CURSOR' } });
     }
   });
 });
