@@ -49,9 +49,15 @@ const OF_RUN = ['parent', 'nominalTime', 'errorMessage', 'processing_engine', 'e
 const LARGEST_FACET = 64 * 1_024;
 const LARGEST_SQL = 256 * 1_024;
 
-/** @param digest tells the event from all others, in hex */
-export function factsOf(event: OpenLineageEvent, digest: string): EventFacts {
-  const at = new Date(hasOffset(event.eventTime) ? event.eventTime : `${event.eventTime}Z`).toISOString();
+/** How far the clock of a sender may be ahead, in milliseconds: a day has room for every zone that is taken for another. */
+const MOST_AHEAD = 86_400_000;
+
+/** @param by.digest tells the event from all others, in hex */
+export function factsOf(
+  event: OpenLineageEvent,
+  { digest, receivedAt }: { digest: string; receivedAt: Date },
+): EventFacts {
+  const at = timeOf(event, receivedAt).toISOString();
   const ends = { in: event.inputs ?? [], out: event.outputs ?? [] };
   const told = [...ends.in, ...ends.out, ...(event.dataset == null ? [] : [event.dataset])];
   const withColumns = [...ends.out, ...(event.dataset == null ? [] : [event.dataset])];
@@ -70,6 +76,12 @@ export function factsOf(event: OpenLineageEvent, digest: string): EventFacts {
     ],
     flows,
   };
+}
+
+/** An event from further ahead tells no time: for the latest of its job it would be taken for as long as that is to come. */
+function timeOf({ eventTime }: OpenLineageEvent, receivedAt: Date): Date {
+  const told = new Date(hasOffset(eventTime) ? eventTime : `${eventTime}Z`);
+  return told.getTime() > receivedAt.getTime() + MOST_AHEAD ? receivedAt : told;
 }
 
 const hasOffset = (time: string): boolean => /(Z|[+-]\d\d:?\d\d)$/i.test(time);

@@ -28,6 +28,9 @@ export interface Folded {
   remaining: boolean;
 }
 
+/** As it was taken, in JSON. */
+type TakenEvent = WaitingEvent & { event: string; receivedAt: Date };
+
 const NOTHING: Folded = { folded: 0, failed: 0, remaining: false };
 
 /**
@@ -46,9 +49,10 @@ export async function foldEvents(database: Database, limit: number): Promise<Fol
 }
 
 async function foldBatch(transaction: Database, limit: number): Promise<Folded> {
-  const waiting = await query<WaitingEvent & { event: string }>(
+  const waiting = await query<TakenEvent>(
     transaction,
-    `SELECT id, workspace_id AS "workspaceId", encode(digest, 'hex') AS digest, event
+    `SELECT id, workspace_id AS "workspaceId", encode(digest, 'hex') AS digest, event,
+            received_at AS "receivedAt"
      FROM lineage_event
      WHERE folded_at IS NULL
      ORDER BY id
@@ -63,8 +67,8 @@ async function foldBatch(transaction: Database, limit: number): Promise<Folded> 
   return { folded: waiting.length, failed: 0, remaining: waiting.length === limit };
 }
 
-async function fold(transaction: Database, waiting: readonly (WaitingEvent & { event: string })[]): Promise<void> {
-  const batch = gather(waiting.map((one) => ({ ...one, facts: factsOf(parse(one.event), one.digest) })));
+async function fold(transaction: Database, waiting: readonly TakenEvent[]): Promise<void> {
+  const batch = gather(waiting.map((one) => ({ ...one, facts: factsOf(parse(one.event), one) })));
   const datasets = [...batch.datasets.values()];
   const ids = await recordDatasets(transaction, datasets);
   const datasetIds = new Map([...batch.datasets.keys()].map((key, place) => [key, ids[place] ?? '']));

@@ -85,6 +85,14 @@ describe('What a job moves', () => {
     expect(await edges()).toEqual(['nightly: b -> out (x direct y)']);
   });
 
+  it('is not frozen by an event from the future, which a broken clock tells', async () => {
+    await told(runEvent({ at: '9999-01-01T00:00:00Z', inputs: [A], outputs: [OUT] }));
+    expect(await edges()).toEqual(['nightly: a -> out']);
+    const later = new Date(Date.now() + 3_600_000).toISOString();
+    await told(runEvent({ at: later, inputs: [B], outputs: [OUT] }));
+    expect(await edges()).toEqual(['nightly: b -> out']);
+  });
+
   it('is seen again by every run, however soon it follows the one before', async () => {
     const seen = async () => {
       const { rows } = await catalog.database.raw<{ rows: { lately: boolean }[] }>(
