@@ -51,7 +51,7 @@ export interface VersionDiff {
 /** Compares two versions of one entity, the older first. */
 export function diffVersions(from: Version, to: Version): VersionDiff {
   const columns = diffLists(from.structure.columns, to.structure.columns);
-  const renames = possibleRenames(columns.removed, columns.added);
+  const renames = possibleRenames(from.structure.columns, to.structure.columns);
   const restricted = from.structure.restricted ?? to.structure.restricted;
   return {
     from: from.version,
@@ -106,13 +106,36 @@ function keysOf({ structure }: Version): (Record<string, unknown> & Named)[] {
 
 const plain = <Item extends Named>(item: Item): Record<string, unknown> & Named => ({ ...item });
 
-/** Each removed column is paired once, with the first added one that has all but its name and place. */
-function possibleRenames(removed: readonly Column[], added: readonly Column[]): { from: string; to: string }[] {
-  const free = [...added];
-  return removed.flatMap((column) => {
-    const place = free.findIndex((candidate) => essence(candidate) === essence(column));
-    const [match] = place === -1 ? [] : free.splice(place, 1);
-    return match === undefined ? [] : [{ from: column.name, to: match.name }];
+/**
+ * Each removed column is paired once, with an added one that has all but its name and place: where the columns around them
+ * stayed the same first, since a rename leaves a column where it is, then wherever one is left.
+ */
+function possibleRenames(before: readonly Column[], after: readonly Column[]): { from: string; to: string }[] {
+  const [removed, added] = [goneFrom(before, after), goneFrom(after, before)];
+  const found = new Map<string, string>();
+  for (const sameBeside of [true, false])
+    for (const { column, beside } of removed) {
+      if (found.has(column.name)) continue;
+      const place = added.findIndex(
+        (one) => essence(one.column) === essence(column) && (!sameBeside || one.beside === beside),
+      );
+      const [match] = place === -1 ? [] : added.splice(place, 1);
+      if (match !== undefined) found.set(column.name, match.column.name);
+    }
+  return removed.flatMap(({ column: { name } }) => {
+    const to = found.get(name);
+    return to === undefined ? [] : [{ from: name, to }];
+  });
+}
+
+/** The columns that the others do not have, each with the last column before it that they have. */
+function goneFrom(columns: readonly Column[], others: readonly Column[]): { column: Column; beside: string }[] {
+  const stayed = new Set(others.map(({ name }) => name));
+  let beside = '';
+  return columns.flatMap((column) => {
+    if (!stayed.has(column.name)) return [{ column, beside }];
+    beside = column.name;
+    return [];
   });
 }
 

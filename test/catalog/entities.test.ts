@@ -227,6 +227,34 @@ test('every change of structure is a version, and any two can be compared', asyn
   await expect(getVersion(map.database, id, 4, everything())).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
+test('a column is possibly renamed to the one that stands in its place, before others that are alike', () => {
+  const version = (number: number, ...names: string[]) =>
+    ({
+      version: number,
+      structure: {
+        columns: names.map((name, at) => ({ name, ordinal: at + 1, type: 'text', nullable: true })),
+        uniqueKeys: [],
+        foreignKeys: [],
+        indexes: [],
+        properties: {},
+      },
+    }) as never;
+  const { columns } = diffVersions(
+    version(1, 'dropped', 'id', 'note', 'total'),
+    version(2, 'id', 'remark', 'total', 'added'),
+  );
+  expect(columns.possibleRenames).toEqual([
+    { from: 'dropped', to: 'added' },
+    { from: 'note', to: 'remark' },
+  ]);
+  expect(columns.aligned.map(({ from, to }) => [from?.name, to?.name])).toEqual([
+    ['id', 'id'],
+    ['note', 'remark'],
+    ['total', 'total'],
+    ['dropped', 'added'],
+  ]);
+});
+
 test('a run lists what it added, changed and removed, with names and versions', async () => {
   source.put({ ...source.get(key(30)), key: 'fresh', name: 'fresh' });
   source.edit(key(31), { comment: 'other' });
