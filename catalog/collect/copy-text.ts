@@ -9,7 +9,7 @@ export function copyLine(values: readonly (string | number | null | undefined)[]
     if (index > 0) line += '\t';
     if (value === null || value === undefined) line += '\\N';
     else if (typeof value === 'number') line += value;
-    else line += SPECIAL.test(value) ? value.replace(EVERY_SPECIAL, escaped) : value;
+    else line += isSpecial(value) ? value.replace(EVERY_SPECIAL, escaped) : value;
   }
   return `${line}\n`;
 }
@@ -40,7 +40,9 @@ export function* copyChunks(lines: Iterable<Uint8Array>, before: Uint8Array): Ge
   if (used > 0) yield chunk.subarray(0, used);
 }
 
-const SPECIAL = /[\\\t\n\r]/;
+/** Four searches of the engine's own, each many characters at a time, are faster than one of a regular expression. */
+const isSpecial = (value: string): boolean =>
+  value.includes('\\') || value.includes('\n') || value.includes('\t') || value.includes('\r');
 const EVERY_SPECIAL = /[\\\t\n\r]/g;
 
 function escaped(character: string): string {

@@ -45,6 +45,7 @@ export type Listed = Pick<ListedObject, 'nativeKey' | 'fingerprint' | 'rows' | '
 /** A table whose content differs from what the catalog holds. */
 export function upsertOfTable(place: DatabasePlace, listed: Listed, canonical: CanonicalTable): StagedRow {
   const { table } = canonical;
+  const { rows, bytes } = statisticsOf(table, listed);
   return [
     'upsert',
     'table',
@@ -62,8 +63,8 @@ export function upsertOfTable(place: DatabasePlace, listed: Listed, canonical: C
     copyBytes(canonical.hash),
     copyBytes(canonical.structureHash),
     copyBytes(canonical.partitionHash),
-    whole(statisticsOf(table, listed).rows),
-    whole(statisticsOf(table, listed).bytes),
+    whole(rows),
+    whole(bytes),
   ];
 }
 

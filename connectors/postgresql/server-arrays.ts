@@ -17,4 +17,5 @@ export function stringsOf(json: string | null): string[] {
 }
 
 /** The string that one of `stringsOf` stands for. */
-export const stringOf = (inner: string): string => JSON.parse(`"${inner}"`) as string;
+export const stringOf = (inner: string): string =>
+  inner.includes('\\') ? (JSON.parse(`"${inner}"`) as string) : inner;

@@ -23,6 +23,8 @@ const ACTIONS: Record<string, string> = {
   d: 'SET DEFAULT',
 };
 
+const NO_PARTITIONS: ReturnType<typeof partitionsOf> = { partitions: [], rows: null, bytes: null };
+
 /** Comments as JSON without its quotes by attnum, the relation's own under 0. */
 function commentsOf({ commented, comments }: ReadRow): Map<string, string> {
   const texts = stringsOf(comments);
@@ -53,7 +55,7 @@ export function toSourceTable(row: ReadRow, types: Pick<ColumnTypes, 'get'>, ver
   const comment = comments.get('0');
   const keys = (row.keys ?? []).map((keyRow) => ({ keyRow, key: toKey(keyRow, nameOf) }));
   const primaryKey = keys.find(({ keyRow }) => keyRow[1] === 'p')?.key;
-  const tree = partitionsOf(key, row.partitions ?? []);
+  const tree = row.partitions === null ? NO_PARTITIONS : partitionsOf(key, row.partitions);
   const estimated =
     kind === 'p'
       ? estimates(tree.rows, tree.bytes, versionNumber)
@@ -170,7 +172,6 @@ function toProperties([
   inherits,
   foreign,
 ]: ReadProperties): Record<string, string> {
-  const [server, wrapper, serverOptions, tableOptions] = foreign ?? [];
   return {
     ...(unlogged ? { persistence: 'unlogged' } : {}),
     ...(accessMethod === null ? {} : { accessMethod }),
@@ -179,9 +180,17 @@ function toProperties([
     ...(rowSecurity ? { rowSecurity: forcedRowSecurity ? 'forced' : 'enabled' } : {}),
     ...(ofType === null ? {} : { ofType }),
     ...(inherits === null ? {} : { inherits: inherits.join(', ') }),
-    ...(server === undefined ? {} : { server }),
-    ...(wrapper === undefined ? {} : { foreignDataWrapper: wrapper }),
+    ...(foreign === null ? {} : foreignProperties(foreign)),
+  };
+}
+
+type Foreign = NonNullable<ReadProperties[8]>;
+
+function foreignProperties([server, wrapper, serverOptions, options]: Foreign): Record<string, string> {
+  return {
+    server,
+    foreignDataWrapper: wrapper,
     ...Object.fromEntries(publicOptions(serverOptions ?? []).map(([name, value]) => [`serverOption:${name}`, value])),
-    ...Object.fromEntries(publicOptions(tableOptions ?? []).map(([name, value]) => [`option:${name}`, value])),
+    ...Object.fromEntries(publicOptions(options ?? []).map(([name, value]) => [`option:${name}`, value])),
   };
 }
