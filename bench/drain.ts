@@ -109,7 +109,7 @@ export async function addTables(database: Database, tables: number): Promise<voi
   for await (const page of syntheticDocuments(tables))
     await database.raw(
       `INSERT INTO entity (guid, kind, type, collected_database_id, schema_name, name, comment, structure, hash, changed_run_id)
-       SELECT guid, 'table', 'TABLE', ?, schema_name, name, comment, structure::jsonb, '\\x00', gen_random_uuid()
+       SELECT guid, 'table', 'TABLE', ?, schema_name, name, comment, structure, '\\x00', gen_random_uuid()
        FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[]) AS e (guid, schema_name, name, comment, structure)`,
       [
         collected,

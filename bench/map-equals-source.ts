@@ -67,7 +67,7 @@ async function assertSame(source: TableDigest[], catalog: Database): Promise<voi
     catalog,
     `SELECT concat_ws('.', e.schema_name, e.name) AS name,
             (SELECT md5(string_agg(concat_ws('|', c ->> 'name', c ->> 'type', c ->> 'comment', e.comment), E'\\n' ORDER BY place))
-               FROM jsonb_array_elements(e.structure -> 'columns') WITH ORDINALITY AS columns (c, place)) AS digest
+               FROM jsonb_array_elements(e.structure::jsonb -> 'columns') WITH ORDINALITY AS columns (c, place)) AS digest
        FROM entity e
       WHERE e.kind = 'table' AND e.removed_at IS NULL`,
   );

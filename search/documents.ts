@@ -1,3 +1,4 @@
+import type { StoredStructure } from '../catalog/model/stored-structure.js';
 import type { Database } from '../db/database.js';
 import type { SearchDocument } from './port.js';
 
@@ -30,8 +31,10 @@ interface EntityRow {
   workspace_id: string;
   workspace_name: string;
   opens: string;
-  column_names: string[];
-  column_comments: string[];
+  /** JSON, taken apart in this process, which is the cheaper place for it. */
+  structure: string;
+  /** People's words for columns, by name; null without any. */
+  of_columns: Record<string, string> | null;
 }
 
 /** Everything a document is made of, in one statement for any number of entities. Restricted by what follows. */
@@ -49,7 +52,7 @@ const ENTITIES = `
            ORDER BY o.place
            LIMIT 1
          ), e.owner) AS owner,
-         c.column_names, c.column_comments
+         e.structure, n.of_columns
   FROM entity e
   JOIN collected_database d ON d.id = e.collected_database_id
   JOIN data_source s ON s.id = d.data_source_id
@@ -84,12 +87,6 @@ const ENTITIES = `
     FROM annotation n
     WHERE n.entity_id = e.id AND n.column_name <> ''
   ) AS n
-  -- JSON and no arrays: what reads a row in this process takes JSON apart in a fifth of the time.
-  CROSS JOIN LATERAL (
-    SELECT coalesce(json_agg(field ->> 'name' ORDER BY place), '[]') AS column_names,
-           coalesce(json_agg(concat_ws(E'\\n', field ->> 'comment', nullif(n.of_columns ->> (field ->> 'name'), '')) ORDER BY place), '[]') AS column_comments
-    FROM jsonb_array_elements(coalesce(e.structure -> 'columns', '[]')) WITH ORDINALITY AS f (field, place)
-  ) AS c
   WHERE e.removed_at IS NULL`;
 
 /** The documents of entities as the catalog has them now. */
@@ -117,6 +114,8 @@ export async function* allDocuments(database: Database, pageSize = 1_000): Async
 }
 
 function toDocument(row: EntityRow): SearchDocument {
+  const { columns = [] } = JSON.parse(row.structure) as StoredStructure;
+  const words = new Map(Object.entries(row.of_columns ?? {}));
   const places =
     row.kind === 'database' ? [row.name] : [row.database, ...(row.kind === 'table' ? [row.schema_name] : []), row.name];
   return {
@@ -138,8 +137,8 @@ function toDocument(row: EntityRow): SearchDocument {
     comment: row.comment,
     description: row.description,
     tags: row.tags,
-    columnNames: row.column_names,
-    columnComments: row.column_comments,
+    columnNames: columns.map(({ name }) => name),
+    columnComments: columns.map(({ name, comment }) => [comment, words.get(name)].filter(Boolean).join('\n')),
     hasLineage: row.degree > 0,
     visibleTo: row.collected_database_id,
     popularity: Number(row.opens) + row.degree,

@@ -54,7 +54,7 @@ type At = Parameters<typeof writeAnnotation>[1];
 async function requireColumn(transaction: Database, { entityId, column }: At): Promise<void> {
   const found = await query(
     transaction,
-    `SELECT FROM entity e, jsonb_array_elements(e.structure -> 'columns') AS c (field)
+    `SELECT FROM entity e, jsonb_array_elements(e.structure::jsonb -> 'columns') AS c (field)
       WHERE e.id = ? AND c.field ->> 'name' = ?`,
     [entityId, column],
   );

@@ -34,7 +34,7 @@ interface Row extends Omit<QueuedTable, 'queuedHash'> {
 
 const COLUMNS = `
   e.id AS "entityId", encode(e.hash, 'hex') AS hash, d.source_type AS "sourceType", d.name AS database,
-  e.schema_name AS schema, e.name, e.type, e.comment, e.structure,
+  e.schema_name AS schema, e.name, e.type, e.comment, e.structure::jsonb AS structure,
   (SELECT coalesce(jsonb_agg(a.column_name), '[]')
      FROM annotation a
     WHERE a.entity_id = e.id AND a.description IS NOT NULL) AS described,

@@ -59,13 +59,13 @@ export const SUMMARY_COLUMNS = `
   e.column_count AS "columnCount", o.row_estimate::float8 AS rows, o.size_bytes::float8 AS bytes, e.version,
   e.changed_at AS "changedAt", e.removed_at AS "removedAt"`;
 
-/** Columns of an Entity; beside those of its summary, `s` is data_source, `c` crawler, `w` workspace. Takes the condition of visibility. */
+/** Columns of an Entity; beside those of its summary, `s` is data_source, `c` crawler, `w` workspace, `p` its structure taken apart. Takes the condition of visibility. */
 const COLUMNS = `${SUMMARY_COLUMNS},
   d.id AS "databaseId", d.source_type AS "sourceType", d.instance, d.visibility,
   jsonb_build_object('id', s.id, 'name', s.name) AS "dataSource",
   jsonb_build_object('id', c.id, 'name', c.name) AS crawler,
   jsonb_build_object('id', w.id, 'name', w.name) AS workspace,
-  e.structure - 'columns' AS structure, ${hiddenNames('e.structure', '?')} AS hidden,
+  p.structure, ${hiddenNames('p.structure', '?')} AS hidden,
   (SELECT count(*)::int FROM table_partition p WHERE p.entity_id = e.id) AS "partitionCount",
   e.created_at AS "createdAt", e.changed_run_id AS "changedRunId", d.last_complete_at AS "collectedAt"`;
 
@@ -104,6 +104,7 @@ export async function findEntity<More extends object>(
      JOIN crawler c ON c.id = d.crawler_id
      JOIN workspace w ON w.id = d.workspace_id
      LEFT JOIN source_object o ON o.entity_id = e.id
+     CROSS JOIN LATERAL (SELECT e.structure::jsonb - 'columns' AS structure OFFSET 0) p
      WHERE e.${column} = ? AND ?
      ORDER BY e.removed_at DESC NULLS FIRST, e.id DESC
      LIMIT 1`,

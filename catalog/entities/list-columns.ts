@@ -67,8 +67,8 @@ export async function listColumns(
   const [, text, place] = decodeCursor(page.cursor, [new RegExp(`^${order}$`), ANY_TEXT, DECIMAL]) ?? [];
   const rows = await prepared<ColumnRow | { place: null; total: number }>(
     database,
-    `WITH seen AS (
-       SELECT e.id, e.structure
+    `WITH seen AS MATERIALIZED (
+       SELECT e.id, e.structure::jsonb AS structure
          FROM entity e
          JOIN collected_database d ON d.id = e.collected_database_id
         WHERE e.id = :entityId AND :visible

@@ -46,10 +46,11 @@ export async function listReferences(database: Database, entityId: string, visib
   await requireVisible(database, entityId, visible);
   const rows = await query<Reference & { references: { database: string }; hidden: string[] }>(
     database,
-    `SELECT ${FOREIGN_KEY}, x.entity, ${hiddenNames('e.structure', ':visible')} AS hidden
+    `SELECT ${FOREIGN_KEY}, x.entity, ${hiddenNames('s.structure', ':visible')} AS hidden
        FROM entity e
        JOIN collected_database d ON d.id = e.collected_database_id
-       CROSS JOIN LATERAL jsonb_array_elements(e.structure -> 'foreignKeys') WITH ORDINALITY AS k (key, place)
+       CROSS JOIN LATERAL (SELECT e.structure::jsonb - 'columns' AS structure OFFSET 0) s
+       CROSS JOIN LATERAL jsonb_array_elements(s.structure -> 'foreignKeys') WITH ORDINALITY AS k (key, place)
        ${POINTS_TO}
        CROSS JOIN LATERAL (SELECT d.source_type, d.instance) AS server
        LEFT JOIN LATERAL (
@@ -99,12 +100,12 @@ export async function listReferrers(
        FROM target t
        -- Found by the index entity_foreign_keys.
        JOIN entity e
-         ON e.removed_at IS NULL AND e.structure -> 'foreignKeys' <> '[]'
-        AND e.structure -> 'foreignKeys'
+         ON e.removed_at IS NULL AND strpos(e.structure, '"references":') > 0
+        AND e.structure::jsonb -> 'foreignKeys'
             @> jsonb_build_array(jsonb_build_object('references', jsonb_build_object('table', t.name)))
        JOIN collected_database d
          ON d.id = e.collected_database_id AND d.source_type = t.source_type AND d.instance = t.instance
-       CROSS JOIN LATERAL jsonb_array_elements(e.structure -> 'foreignKeys') WITH ORDINALITY AS k (key, place)
+       CROSS JOIN LATERAL jsonb_array_elements(e.structure::jsonb -> 'foreignKeys') WITH ORDINALITY AS k (key, place)
        ${POINTS_TO}
       WHERE to_.table = t.name AND to_.database = t.database AND to_.schema IS NOT DISTINCT FROM t.schema_name
         AND (e.id, k.place) > (CAST(:id AS bigint), CAST(:place AS bigint))

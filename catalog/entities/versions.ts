@@ -82,11 +82,12 @@ export async function getVersion(
   await requireVisible(database, entityId, visible);
   const [row] = await query<Omit<Version, 'structure'> & { structure: StoredStructure; hidden: string[] }>(
     database,
-    `SELECT v.version, v.recorded_at AS "recordedAt", v.run_id AS "runId", v.guid, v.type, v.owner, v.comment, v.structure,
-            ${hiddenNames('v.structure', '?')} AS hidden
+    `SELECT v.version, v.recorded_at AS "recordedAt", v.run_id AS "runId", v.guid, v.type, v.owner, v.comment, s.structure,
+            ${hiddenNames('s.structure', '?')} AS hidden
      FROM (${ALL_VERSIONS}) v
      JOIN entity e ON e.id = v.entity_id
      JOIN collected_database d ON d.id = e.collected_database_id
+     CROSS JOIN LATERAL (SELECT v.structure::jsonb AS structure OFFSET 0) s
      WHERE v.entity_id = ? AND v.version = ?`,
     [visible, entityId, version],
   );

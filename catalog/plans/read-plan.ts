@@ -89,12 +89,18 @@ export async function listPlanChanges(
     database,
     `SELECT c.id, c.change, c.entity_id AS "entityId", c.from_version AS "fromVersion", c.to_version AS "toVersion",
             c.guid, c.kind, c.type, c.name, u.database_name AS database, c.schema_name AS schema,
-            CASE WHEN c.change = 'changed' THEN jsonb_build_object(
-              'guid', split_part(e.guid, '#', 1), 'type', e.type, 'owner', e.owner, 'comment', e.comment,
-              'structure', e.structure, 'hidden', ${hiddenNames('e.structure', ':visible')}) END AS before,
-            CASE WHEN c.change = 'changed' THEN jsonb_build_object(
-              'guid', s.guid, 'type', s.type, 'owner', s.owner, 'comment', s.comment,
-              'structure', s.structure, 'hidden', ${hiddenNames('s.structure', ':visible')}) END AS planned
+            CASE WHEN c.change = 'changed' THEN (
+              SELECT jsonb_build_object(
+                       'guid', split_part(e.guid, '#', 1), 'type', e.type, 'owner', e.owner, 'comment', e.comment,
+                       'structure', x.structure, 'hidden', ${hiddenNames('x.structure', ':visible')})
+                FROM (SELECT e.structure::jsonb AS structure OFFSET 0) x
+            ) END AS before,
+            CASE WHEN c.change = 'changed' THEN (
+              SELECT jsonb_build_object(
+                       'guid', s.guid, 'type', s.type, 'owner', s.owner, 'comment', s.comment,
+                       'structure', x.structure, 'hidden', ${hiddenNames('x.structure', ':visible')})
+                FROM (SELECT s.structure::jsonb AS structure OFFSET 0) x
+            ) END AS planned
        FROM plan_change c
        JOIN crawl_unit u ON u.run_id = c.run_id AND u.unit = c.unit
        LEFT JOIN entity e ON e.id = c.entity_id

@@ -32,10 +32,10 @@ export function pendingViews(
     `SELECT e.id, e.version, e.collected_database_id AS "collectedDatabaseId", e.schema_name AS schema, e.name,
             ARRAY(
               SELECT c."column" ->> 'name'
-              FROM jsonb_array_elements(e.structure -> 'columns') WITH ORDINALITY AS c ("column", place)
+              FROM jsonb_array_elements(e.structure::jsonb -> 'columns') WITH ORDINALITY AS c ("column", place)
               ORDER BY c.place
             ) AS columns,
-            e.structure ->> 'viewDefinition' AS text,
+            e.structure::jsonb ->> 'viewDefinition' AS text,
             d.source_type AS "sourceType", d.instance, d.name AS database, u.unit
      FROM crawl_unit u
      JOIN collected_database d ON d.id = u.collected_database_id

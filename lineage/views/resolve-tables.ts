@@ -19,7 +19,7 @@ export async function resolveTables(
     `SELECT DISTINCT ON (e.guid) e.guid, e.id AS "entityId", e.removed_at IS NOT NULL AS removed,
             ARRAY(
               SELECT c."column" ->> 'name'
-              FROM jsonb_array_elements(e.structure -> 'columns') WITH ORDINALITY AS c ("column", place)
+              FROM jsonb_array_elements(e.structure::jsonb -> 'columns') WITH ORDINALITY AS c ("column", place)
               ORDER BY c.place
             ) AS columns
      FROM (

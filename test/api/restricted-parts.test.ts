@@ -195,7 +195,7 @@ async function planned(): Promise<string> {
     `WITH staged AS (
        INSERT INTO staged_object (run_id, unit, page, op, kind, native_key, guid, type, name, structure)
        SELECT ?, 1, 1, 'upsert', 'table', 'planned', e.guid, e.type, e.name,
-              CAST(replace(e.structure::text, 'zanzibar_orders_2', 'zanzibar_orders_3') AS jsonb)
+              CAST(replace(e.structure, 'zanzibar_orders_2', 'zanzibar_orders_3') AS jsonb)
               || CAST('{"viewDefinition": "select 1 from zanzibar_db.zanzibar_orders_4"}' AS jsonb)
          FROM entity e
         WHERE e.id = ?

@@ -45,7 +45,7 @@ test('a first crawl puts every table, its schemas and its database on the map', 
     { kind: 'table', n: 2_500 },
   ]);
   const [table] = await map.rows<{ guid: string; structure: TableStructure; column_count: number }>(
-    `SELECT guid, structure, column_count FROM entity WHERE name = 'orders_7_daily' AND collected_database_id = ?`,
+    `SELECT guid, structure::jsonb AS structure, column_count FROM entity WHERE name = 'orders_7_daily' AND collected_database_id = ?`,
     [map.collectedDatabaseId],
   );
   expect(table?.guid).toMatch(/^postgresql-table:db-[0-9a-f]+\.example%3A5432::shop:area_7:orders_7_daily$/);
@@ -172,7 +172,8 @@ test('names and words with tabs, line ends, backslashes, quotes and Unicode arri
   await map.crawl();
   for (const [at, word] of words.entries()) {
     const [row] = await map.rows(
-      `SELECT comment, owner, structure -> 'columns' -> 0 ->> 'name' AS "column", structure ->> 'viewDefinition' AS view
+      `SELECT comment, owner, structure::jsonb -> 'columns' -> 0 ->> 'name' AS "column",
+              structure::jsonb ->> 'viewDefinition' AS view
        FROM entity WHERE collected_database_id = ? AND name = ?`,
       [map.collectedDatabaseId, `${word}${at}`],
     );
@@ -197,7 +198,7 @@ test('a table of 1,600 columns and one of none fit', async () => {
   source.edit(key(1), ({ structure }) => ({ structure: { ...structure, columns: [] } }));
   await map.crawl();
   const rows = await map.rows(
-    `SELECT column_count, jsonb_array_length(structure -> 'columns') AS stored FROM entity
+    `SELECT column_count, jsonb_array_length(structure::jsonb -> 'columns') AS stored FROM entity
      WHERE collected_database_id = ? AND kind = 'table' ORDER BY name`,
     [map.collectedDatabaseId],
   );

@@ -79,7 +79,7 @@ async function collected(sourceType: 'postgresql' | 'mysql', names: string[]) {
       query(
         database,
         `UPDATE entity
-         SET version = version + 1, structure = jsonb_set(structure, '{viewDefinition}', to_jsonb(CAST(:text AS text)))
+         SET version = version + 1, structure = jsonb_set(structure::jsonb, '{viewDefinition}', to_jsonb(CAST(:text AS text)))
          WHERE id = :id`,
         { id, text },
       ),

@@ -133,7 +133,8 @@ interface MappedRow {
 async function tablesOf(database: Database, name: string): Promise<SourceTable[]> {
   const rows = await query<MappedRow>(
     database,
-    `SELECT o.native_key AS key, e.schema_name AS schema, e.name, e.type, e.owner, e.comment, e.structure,
+    `SELECT o.native_key AS key, e.schema_name AS schema, e.name, e.type, e.owner, e.comment,
+            e.structure::jsonb AS structure,
             o.row_estimate::float8 AS rows, o.size_bytes::float8 AS bytes,
             (SELECT coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'ordinal', p.ordinal, 'bound', p.bound)), '[]')
                FROM table_partition p WHERE p.entity_id = e.id) AS partitions

@@ -11,7 +11,7 @@ export async function shapeOfMap(database: Database, crawlerId: string, name: st
     database,
     `SELECT concat_ws('.', e.schema_name, e.name) || ' ' ||
             coalesce((SELECT string_agg(concat_ws(' ', c ->> 'name', c ->> 'type', c ->> 'comment'), ', ' ORDER BY place)
-                        FROM jsonb_array_elements(e.structure -> 'columns') WITH ORDINALITY AS columns (c, place)), '') AS line
+                        FROM jsonb_array_elements(e.structure::jsonb -> 'columns') WITH ORDINALITY AS columns (c, place)), '') AS line
        FROM entity e
        JOIN collected_database d ON d.id = e.collected_database_id
       WHERE d.crawler_id = ? AND d.name = ? AND e.kind = 'table' AND e.removed_at IS NULL`,

@@ -84,7 +84,7 @@ export async function plansUnderTest() {
       },
       map: () =>
         catalog.rows(
-          `SELECT kind, type, schema_name, name, owner, comment, structure, column_count, encode(hash, 'hex') AS hash,
+          `SELECT kind, type, schema_name, name, owner, comment, structure::jsonb AS structure, column_count, encode(hash, 'hex') AS hash,
                   substring(guid FROM '::.*') AS place
              FROM entity
             WHERE collected_database_id = ? AND removed_at IS NULL
