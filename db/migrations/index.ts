@@ -34,7 +34,7 @@ import * as describingOfRuns from './0032-describing-of-runs.js';
 import * as ownersOfColumns from './0033-owners-of-columns.js';
 import * as edgesAreCheckedInSets from './0035-edges-are-checked-in-sets.js';
 import * as structuresAreText from './0036-structures-are-text.js';
-import * as taskCode from './0039-task-code.js';
+import * as taskCode from './0037-task-code.js';
 
 interface Migration {
   name: string;
@@ -79,7 +79,7 @@ const migrations: Migration[] = [
   { name: '0033-owners-of-columns', ...ownersOfColumns },
   { name: '0035-edges-are-checked-in-sets', ...edgesAreCheckedInSets },
   { name: '0036-structures-are-text', ...structuresAreText },
-  { name: '0039-task-code', ...taskCode },
+  { name: '0037-task-code', ...taskCode },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {
