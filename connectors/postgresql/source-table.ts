@@ -1,5 +1,5 @@
 import { columnsOfText, writeType } from '../../catalog/model/columns-text.js';
-import type { ColumnsText, ForeignKey, Index, Key, SourceTable, TableType } from '../../catalog/model/table.js';
+import type { ColumnsText, ForeignKey, Index, Key, SourceTable, TableStructure, TableType } from '../../catalog/model/table.js';
 import { type ColumnTypes, refusesNull } from './column-types.js';
 import { publicOptions } from './foreign-options.js';
 import { partitionsOf } from './partitions.js';
@@ -69,10 +69,7 @@ export function toSourceTable(row: ReadRow, types: Pick<ColumnTypes, 'get'>, ver
     type: TYPES[kind],
     owner,
     ...(comment === undefined ? {} : { comment: stringOf(comment) }),
-    structure: {
-      get columns() {
-        return columnsOfText(columnsText);
-      },
+    structure: withColumns({
       columnsText,
       ...(primaryKey === undefined ? {} : { primaryKey }),
       uniqueKeys: keys.flatMap(({ keyRow, key: unique }) => (keyRow[1] === 'u' ? [unique] : [])),
@@ -81,11 +78,22 @@ export function toSourceTable(row: ReadRow, types: Pick<ColumnTypes, 'get'>, ver
       ...(partitionedBy === null ? {} : { partitionedBy }),
       ...(viewDefinition === null ? {} : { viewDefinition }),
       properties: toProperties(row.properties),
-    },
+    }),
     partitions: tree.partitions,
     ...estimated,
   };
 }
+
+/** One function for all: objects whose getters differ share no shape, and the engine keeps each as a dictionary. */
+const COLUMNS: PropertyDescriptor & ThisType<{ columnsText: ColumnsText }> = {
+  get() {
+    return columnsOfText(this.columnsText);
+  },
+  enumerable: true,
+};
+
+const withColumns = (structure: Omit<TableStructure, 'columns'> & { columnsText: ColumnsText }): TableStructure =>
+  Object.defineProperty(structure, 'columns', COLUMNS) as TableStructure;
 
 /** Text from the start: a large database has millions of columns, and the catalog wants nothing else of them. */
 function toColumnsText(
