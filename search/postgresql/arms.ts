@@ -5,7 +5,7 @@ import type { Shown } from './groups.js';
 import type { ReadingClass } from './reading.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
-import type { ShareOf } from './usual-lexemes.js';
+import { rarestFirst, type ShareOf } from './usual-lexemes.js';
 
 /**
  * What it costs to read the words of a document that matches otherwise, in lexemes that the index would go through instead; and
@@ -31,41 +31,45 @@ interface Asked {
   limit: number;
   /** How many of all are compared at most, any; all of them without it. */
   compared?: number;
+  /** How many members there should be: the best are passed over where too few of these are to be expected among them. */
+  expected?: number;
 }
 
 /**
  * The members of a class by the index of words: first those of the best standing, then ever more, where these do not fill the page.
- * Where few members are to be expected the best are passed over.
  */
-export function classArms(tables: Tables, { rank, parts, telling }: ReadingClass, asked: Asked): Arm[] {
-  const { shown, best, shareOf, limit, compared } = asked;
-  const expected = shown.documents * togetherOf(telling, shareOf);
-  const matched = matching(parts, asked);
+export function classArms(tables: Tables, each: ReadingClass, asked: Asked): Arm[] {
+  const { best, limit, compared, expected = Number.POSITIVE_INFINITY } = asked;
+  const matched = matching(each, asked);
   const arm = (among: string, last: string, idle = false): Arm => ({
-    rank,
+    rank: each.rank,
     sql: `SELECT id, standing FROM ${tables.document} WHERE ${matched.sql} ${among} ${last}`,
     bindings: matched.bindings,
     idle,
   });
   const all = arm('', compared === undefined ? '' : `LIMIT ${compared}`);
-  // Where not all are compared, how few there are must be known and not only expected.
-  const isWorth = (part: number) => compared !== undefined || expected * part >= limit;
-  return [...best.map(({ bound, part }) => arm(`AND standing >= ${bound}`, '', !isWorth(part))), all];
+  return [...best.map(({ bound, part }) => arm(`AND standing >= ${bound}`, '', expected * part < limit)), all];
 }
 
 /**
- * The documents that may be seen and match several queries, as a condition. The index goes through all that the first gives and
- * looks in the others where it has to, so the rarest is first. Of what very many match it would go through the most for the
- * least: where the others leave few documents, the words of these are read.
+ * The members of a class that may be seen, as a condition. The index goes through all that the first query gives and looks in the
+ * others where it has to, so the rarest is first. What begins so it would collect in full, and what follows from the others goes
+ * through the most for the least: where the others leave few documents, the words of these are read.
  */
-export function matching(parts: readonly string[], { shown, shareOf }: Pick<Asked, 'shown' | 'shareOf'>): Piece {
-  const asked = parts.map((part) => ({ part, share: shareOf(part) })).sort((a, b) => a.share - b.share);
+export function matching(
+  { parts, telling }: ReadingClass,
+  { shown, shareOf }: Pick<Asked, 'shown' | 'shareOf'>,
+): Piece {
+  let asked = rarestFirst(parts, shareOf);
   const looked: string[] = [];
-  for (const { part, share } of asked.toReversed()) {
-    const others = asked.filter((each) => each.part !== part);
-    const left = others.reduce((product, each) => product * each.share, 1);
-    if (others.length === 0 || left * (part.includes(':*') ? LOOK_BEGUN : LOOK) >= share) continue;
-    asked.splice(0, asked.length, ...others);
+  for (const part of asked.toReversed()) {
+    const cost = part.includes(':*') ? LOOK_BEGUN : LOOK;
+    const others = asked.filter((each) => each !== part);
+    const left = others.reduce((share, each) => share * shareOf(each), 1);
+    // Words of texts stand together more often than chance has it: those are left to the index.
+    if (cost === LOOK && telling.includes(part)) continue;
+    if (others.length === 0 || left * cost >= shareOf(part)) continue;
+    asked = others;
     looked.push(part);
   }
   return {
@@ -76,17 +80,8 @@ export function matching(parts: readonly string[], { shown, shareOf }: Pick<Aske
     ]
       .join(' AND ')
       .concat(` ${shown.condition}`),
-    bindings: [
-      ...asked.map(({ part }) => part),
-      ...looked.flatMap((part) => [...shown.bindings, part]),
-      ...shown.bindings,
-    ],
+    bindings: [...asked, ...looked.flatMap((part) => [...shown.bindings, part]), ...shown.bindings],
   };
-}
-
-/** Which part of all documents queries match together, if none has to do with another. */
-export function togetherOf(parts: readonly string[], shareOf: ShareOf): number {
-  return parts.reduce((share, part) => share * shareOf(part), 1);
 }
 
 /** The best of some classes, except what is known already. A class is not looked for when better ones have filled the page. */

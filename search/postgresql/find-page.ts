@@ -1,4 +1,4 @@
-import { type Arm, classArms, findArms, matching, togetherOf } from './arms.js';
+import { type Arm, classArms, findArms, matching } from './arms.js';
 import type { Best } from './best-documents.js';
 import type { Found } from './find.js';
 import type { Shown } from './groups.js';
@@ -21,17 +21,21 @@ interface Wanted {
  * done comes from statistics, which choose the way and never what is found.
  */
 export async function findPage(snapshot: Snapshot, tables: Tables, reading: Reading, wanted: Wanted): Promise<Found[]> {
-  const { limit } = wanted;
+  const { limit, shown, shareOf } = wanted;
   const ofClass = (name: MatchClass) => reading.classes.find(({ rank }) => CLASSES[rank] === name);
   const [name, path] = [ofClass('name'), ofClass('path')];
   const armsOf = (each: ReadingClass) => classArms(tables, each, wanted);
   if (name === undefined || path === undefined)
     return findArms(snapshot, { tables, limit }, reading.classes.flatMap(armsOf), []);
-  const best = armsOf(path).slice(0, -1);
+  // If no word has to do with another. In columns and texts too many have.
+  const expected = ({ telling }: ReadingClass) =>
+    telling.reduce((documents, part) => documents * shareOf(part), shown.documents);
+  const best = classArms(tables, path, { ...wanted, expected: expected(path) }).slice(0, -1);
   // Where neither fills the page, names are found together with paths, which match whatever they do: the index is gone through once.
-  const together =
-    wanted.shown.documents * togetherOf(name.telling, wanted.shareOf) < limit && best.every(({ idle }) => idle);
-  const names = armsOf(name).map((arm) => (together ? { ...arm, idle: true } : arm));
+  const together = expected(name) < limit && best.every(({ idle }) => idle);
+  const names = classArms(tables, name, { ...wanted, expected: expected(name) }).map((arm) =>
+    together ? { ...arm, idle: true } : arm,
+  );
   const arms = reading.classes.flatMap((each) => {
     if (each === name) return names;
     return each === path ? [...best, namedArm(tables, reading, { name, path }, wanted)] : armsOf(each);
@@ -46,7 +50,7 @@ function namedArm(
   { name, path }: { name: ReadingClass; path: ReadingClass },
   wanted: Wanted,
 ): Arm {
-  const matched = matching(path.parts, wanted);
+  const matched = matching(path, wanted);
   return {
     rank: `CASE WHEN named THEN ${name.rank} ELSE ${path.rank} END`,
     sql: `SELECT id, standing,
