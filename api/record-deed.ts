@@ -16,7 +16,8 @@ export async function recordDeed(
   const deed = {
     personId: call.actor.personId,
     action: route.audit,
-    objectKind: route.audit.split('.')[0] ?? route.audit,
+    // What is done to an object of the map is found with the object, whatever the deed is about.
+    objectKind: route.path.startsWith('/entities/:id') ? 'entity' : (route.audit.split('.')[0] ?? route.audit),
     objectId: idOf(call.params) ?? idOf(result?.body) ?? '',
     workspaceId: workspaceOf(call.target) ?? workspaceOf(call.body),
   };

@@ -170,7 +170,7 @@ interface Definition<
   };
   /** Codes of refusals of its own, beside those that every route has. */
   problems?: readonly string[];
-  /** What the record of deeds calls it, e.g. `crawler.edit`; its first word is the kind of thing. */
+  /** What the record of deeds calls it, e.g. `crawler.edit`; its first word is the kind of thing, unless it is done to an object of the map. */
   audit?: string;
   /** Changes what is found, which search is told of soon. */
   changesSearch?: true;

@@ -132,11 +132,9 @@ const taskCodeSchema = z
     workspace: z.object({ id: z.string(), name: z.string() }).nullable(),
     changedAt: timestamp.meta({ description: 'Since when it is as it is now.' }),
     lastSeen: timestamp.meta({ description: 'When the latest event of the job came.' }),
-    lines: z
-      .array(z.object({ number: z.int().meta({ description: 'From 1.' }), segments }))
-      .meta({
-        description: 'At most five lines of the text with words that were sought, each of about 200 characters.',
-      }),
+    lines: z.array(z.object({ number: z.int().meta({ description: 'From 1.' }), segments })).meta({
+      description: 'At most five lines of the text with words that were sought, each of about 200 characters.',
+    }),
     reads: nodeSide(20).meta({ description: 'What the job reads by now.' }),
     writes: nodeSide(20).meta({ description: 'What the job writes by now.' }),
   })

@@ -1,5 +1,13 @@
 import { columnsOfText, writeType } from '../../catalog/model/columns-text.js';
-import type { ColumnsText, ForeignKey, Index, Key, SourceTable, TableStructure, TableType } from '../../catalog/model/table.js';
+import type {
+  ColumnsText,
+  ForeignKey,
+  Index,
+  Key,
+  SourceTable,
+  TableStructure,
+  TableType,
+} from '../../catalog/model/table.js';
 import { type ColumnTypes, refusesNull } from './column-types.js';
 import { publicOptions } from './foreign-options.js';
 import { partitionsOf } from './partitions.js';

@@ -177,7 +177,7 @@ describe('an edge that a person states', () => {
       expect.objectContaining({ path: 'asOf', message: expect.stringMatching(/^must be a date/) }),
     ]);
     const deeds = await ours.rows<{ action: string }>(
-      `SELECT action FROM audit_event WHERE object_kind = 'lineage' ORDER BY id`,
+      `SELECT action FROM audit_event WHERE object_kind = 'entity' AND object_id = '${id.i}' AND action LIKE 'lineage.%' ORDER BY id`,
     );
     expect(deeds.map(({ action }) => action)).toEqual(['lineage.state', 'lineage.retract']);
   });
