@@ -78,7 +78,7 @@ test('a page that is found without counting has the hits of a counted one, in it
       expect(shown(await ask(text, { limit })), `${text}, ${limit}`).toEqual(
         shown(await ask(text, { limit, counted: true })),
       );
-});
+}, 120_000);
 
 test('with facets the same page is found, and all that matches is counted', async () => {
   for (const text of texts.filter((_, at) => at % 3 === 0)) {
@@ -87,7 +87,7 @@ test('with facets the same page is found, and all that matches is counted', asyn
     const total = answer.facets.schema?.reduce((sum, { count }) => sum + count, 0);
     expect([answer.total, total], text).toEqual([counted.total, counted.total]);
   }
-});
+}, 120_000);
 
 test('nothing of what may not be seen is on a page, whatever the way to it', async () => {
   for (const text of texts) {
@@ -97,7 +97,7 @@ test('nothing of what may not be seen is on a page, whatever the way to it', asy
       text,
     ).toEqual([]);
   }
-});
+}, 120_000);
 
 /** Of very long names not all words are kept beside the document. */
 function nameOf(n: number, words: string[]): string {
