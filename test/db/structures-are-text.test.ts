@@ -26,7 +26,9 @@ test('a filled catalog reads the same after the migration, merges what was stage
     comment: 'a word with "references": in it',
     structure: {
       ...structure,
-      foreignKeys: [{ name: 'to_3', columns: ['c1'], references: { table: 'orders_3_daily', columns: ['id'] } }],
+      foreignKeys: [
+        { name: 'to_3', columns: ['c1'], references: { schema: 'area_3', table: 'orders_3_daily', columns: ['id'] } },
+      ],
       viewDefinition: `SELECT '"references": []'`,
     },
   }));
