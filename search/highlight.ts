@@ -16,20 +16,29 @@ export interface Sought {
  * Where a document matches the words sought, best field first: name, columns, description, comment; or in its columns' names
  * alone. Where there are columns that have all of the words, those that have some are not told of.
  * @param options.onlyBest looks at the rest only where the name does not match
+ * @param options.known where names match, of documents for the same words and text: columns of many tables are called alike
  */
 export function highlightsOf(
   document: SearchDocument,
   sought: readonly Sought[],
   text = '',
-  { within, onlyBest }: Pick<SearchRequest, 'within' | 'onlyBest'> = {},
+  {
+    within,
+    onlyBest,
+    known = new Map(),
+  }: Pick<SearchRequest, 'within' | 'onlyBest'> & { known?: Map<string, Mark[]> } = {},
 ): SearchHit['highlights'] {
   const highlights: SearchHit['highlights'] = [];
   const add = (field: SearchHit['highlights'][number]['field'], marked: Mark[], value: string) => {
     if (marked.length > 0) highlights.push({ field, segments: segmentsOf(value, marked) });
   };
   const marksInName = (name: string): Mark[] => {
-    const marks = marksIn(name, sought);
-    return marks.length > 0 ? marks : typedTogether(name, text);
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const whole = marksIn(name, sought);
+    const marks = whole.length > 0 ? whole : typedTogether(name, text);
+    known.set(name, marks);
+    return marks;
   };
   if (within === undefined) add('name', marksInName(document.name), document.name);
   if (onlyBest && highlights.length > 0) return highlights;
@@ -85,7 +94,8 @@ export function segmentsOfExcerpt(text: string, sought: readonly Sought[]): Segm
   return segmentsOf(excerpt.text, excerpt.marks);
 }
 
-interface Mark {
+/** Where something matches. */
+export interface Mark {
   start: number;
   end: number;
 }

@@ -49,12 +49,7 @@ export async function answer(
   const words = typedWords(request.text);
   // Text without a letter or digit finds nothing; only no text at all finds everything.
   if (words.length === 0 && request.text.trim() !== '') return nothing(request);
-  const shown = await shownBy(
-    snapshot,
-    tables,
-    request,
-    request.onlyBest && words.length > 0 ? known.counts : undefined,
-  );
+  const shown = await shownBy(snapshot, tables, request, words.length > 0 ? known.counts : undefined);
   const wanted = { shown, after, limit: request.limit + 1 };
 
   if (words.length === 0) {
@@ -173,10 +168,11 @@ function assembled(
 ): SearchAnswer {
   const page = found.slice(0, request.limit);
   const last = page.at(-1);
+  const marking = { ...request, known: new Map() };
   return {
     hits: page.map(({ document }) => ({
       document,
-      highlights: reading === undefined ? [] : highlightsOf(document, reading.words, request.text, request),
+      highlights: reading === undefined ? [] : highlightsOf(document, reading.words, request.text, marking),
     })),
     total: Math.min(total ?? page.length, MOST_COUNTED),
     totalIsExact: total === undefined ? found.length <= page.length : total <= MOST_COUNTED,

@@ -35,20 +35,22 @@ export async function readSnapshot<T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   const client = (await searching.client.acquireConnection()) as PoolClient & { processID: number };
+  let ending = Promise.resolve<unknown>(undefined);
   try {
     if (oneMoment) await client.query(BEGIN);
     const snapshot = snapshotOf(client, signal);
     const result = await (signal === undefined
       ? work(snapshot)
       : untilAborted(database, client.processID, signal, () => work(snapshot)));
-    if (oneMoment) await client.query('COMMIT');
+    // Nobody waits for the end of what wrote nothing.
+    if (oneMoment) ending = client.query('COMMIT');
     return result;
   } catch (error) {
-    // A connection that broke has nothing to take back.
-    if (oneMoment) await client.query('ROLLBACK').catch(() => undefined);
+    if (oneMoment) ending = client.query('ROLLBACK');
     throw error;
   } finally {
-    await searching.client.releaseConnection(client);
+    // A connection that broke has nothing to take back.
+    void ending.catch(() => undefined).then(() => searching.client.releaseConnection(client));
   }
 }
 
