@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 /**
  * Structures are kept as the text that was read and hashed, and taken apart by those who read a part of one: taking each
- * apart on its way in was most of what the catalog did in a first crawl (decision 38). Rows of before keep the words that
+ * apart on its way in was most of what the catalog did in a first crawl (decision 37). Rows of before keep the words that
  * jsonb made of them, in another order and with spaces: nothing compares texts, only their hashes.
  */
 export async function up(knex: Knex): Promise<void> {
