@@ -5,7 +5,7 @@ import { BestDocuments, keepBestIndexed } from './best-documents.js';
 import { searchConnections } from './connections.js';
 import { DictionarySweep } from './dictionary.js';
 import { rebuildTables } from './rebuild-tables.js';
-import { answer, needsOneMoment } from './search.js';
+import { answer } from './search.js';
 import { SeenCounts } from './seen-counts.js';
 import { readSnapshot } from './snapshot.js';
 import { LIVE } from './tables.js';
@@ -39,8 +39,7 @@ export function createPostgresqlIndex(database: Database): SearchIndex {
     search: (request, signal) =>
       available(() => {
         searching ??= searchConnections(database);
-        const reader = { searching, database, oneMoment: needsOneMoment(request), signal };
-        return readSnapshot(reader, (snapshot) => answer(snapshot, LIVE, request, known));
+        return readSnapshot({ searching, database, signal }, (snapshot) => answer(snapshot, LIVE, request, known));
       }),
     rebuild: (documents) => available(() => rebuildTables(database, documents)),
     health: async () => {

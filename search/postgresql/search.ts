@@ -28,14 +28,9 @@ export interface Known {
 }
 
 /**
- * Whether the statements of a search have to see the same: for total, facets and hits that agree; and where a long list of
- * what may be seen is turned into what may not. Whoever types sees hits alone.
+ * Answers one search. Its statements see the index at one moment where total, facets and hits have to agree, and where a long
+ * list of what may be seen is turned into what may not. Whoever types, or sees hits alone, needs none.
  */
-export function needsOneMoment({ onlyBest, visibleTo }: SearchRequest): boolean {
-  return onlyBest !== true || !isShort(visibleTo);
-}
-
-/** Answers one search. Runs in a transaction where {@link needsOneMoment} says so. */
 export async function answer(
   snapshot: Snapshot,
   tables: Tables,
@@ -49,6 +44,7 @@ export async function answer(
   const words = typedWords(request.text);
   // Text without a letter or digit finds nothing; only no text at all finds everything.
   if (words.length === 0 && request.text.trim() !== '') return nothing(request);
+  if (words.length === 0 || !isShort(request.visibleTo)) await snapshot.hold();
   const shown = await shownBy(snapshot, tables, request, words.length > 0 ? known.counts : undefined);
   const wanted = { shown, after, limit: request.limit + 1 };
 
@@ -69,6 +65,7 @@ export async function answer(
     const page = async () =>
       findPage(snapshot, tables, reading, { ...wanted, best: await known.best.from(snapshot, tables), shareOf });
     if (request.facets.length > 0) {
+      await snapshot.hold();
       const { total, facets } = await countFacets(snapshot, tables, { ...reading, shareOf }, request, seen);
       if (total === 0) return { found: [], total, facets };
       return {
@@ -78,6 +75,7 @@ export async function answer(
       };
     }
     if (isMany && request.counted !== true) return { found: await page(), facets: {} };
+    await snapshot.hold();
     const total = await countReading(snapshot, tables, reading, shown);
     return { found: total === 0 ? [] : await findBest(snapshot, tables, reading, wanted, total), total, facets: {} };
   });

@@ -6,6 +6,8 @@ type Binding = string | number | boolean | null | readonly string[] | readonly n
 
 /** What the statements of one search go through. */
 export interface Snapshot {
+  /** From here on all statements see the index as it is at one moment; until then each as it is when it begins. */
+  hold(): Promise<void>;
   /** @param sql with a question mark for each binding */
   raw<Result>(sql: string, bindings?: readonly Binding[]): Promise<Result>;
   /** The same for a statement that comes again and again, only with other bindings: planning it takes longer than running it. */
@@ -19,47 +21,46 @@ interface Reader {
   searching: Database;
   /** Over which a statement at work is broken off. */
   database: Database;
-  /** Whether all statements have to see the index at one moment; else each sees what is there when it begins. */
-  oneMoment: boolean;
   /** Breaks off the statement at work, and sends no more of them. */
   signal: AbortSignal | undefined;
 }
 
 /**
- * Reads the index at one moment. The statements go to the driver as they are: for what is asked at each letter that somebody
- * types, knex would take longer than PostgreSQL.
+ * Reads the index. The statements go to the driver as they are: for what is asked at each letter that somebody types, knex
+ * would take longer than PostgreSQL.
  */
 export async function readSnapshot<T>(
-  { searching, database, oneMoment, signal }: Reader,
+  { searching, database, signal }: Reader,
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
   const client = (await searching.client.acquireConnection()) as PoolClient & { processID: number };
-  let ending = Promise.resolve<unknown>(undefined);
+  const snapshot = snapshotOf(client, signal);
   try {
-    if (oneMoment) await client.query(BEGIN);
-    const snapshot = snapshotOf(client, signal);
-    const result = await (signal === undefined
+    return await (signal === undefined
       ? work(snapshot)
       : untilAborted(database, client.processID, signal, () => work(snapshot)));
-    // Nobody waits for the end of what wrote nothing.
-    if (oneMoment) ending = client.query('COMMIT');
-    return result;
-  } catch (error) {
-    if (oneMoment) ending = client.query('ROLLBACK');
-    throw error;
   } finally {
-    // A connection that broke has nothing to take back.
-    void ending.catch(() => undefined).then(() => searching.client.releaseConnection(client));
+    // Nobody waits for the end of what wrote nothing; a connection that broke has nothing to take back.
+    const ended = snapshot.isHeld() ? client.query('COMMIT').catch(() => undefined) : Promise.resolve();
+    void ended.then(() => searching.client.releaseConnection(client));
   }
 }
 
-function snapshotOf(client: PoolClient, signal: AbortSignal | undefined): Snapshot {
+function snapshotOf(client: PoolClient, signal: AbortSignal | undefined): Snapshot & { isHeld(): boolean } {
+  let held = false;
   const ask = async <Result>(bindings: readonly Binding[], statement: { text: string; name?: string }) => {
     signal?.throwIfAborted();
     return (await client.query({ ...statement, values: [...bindings] })) as Result;
   };
   return {
+    isHeld: () => held,
+    hold: async () => {
+      if (held) return;
+      signal?.throwIfAborted();
+      held = true;
+      await client.query(BEGIN);
+    },
     raw: (sql, bindings = []) => ask(bindings, { text: numbered(sql) }),
     prepared: (sql, bindings = []) => ask(bindings, preparedOf(sql)),
   };
