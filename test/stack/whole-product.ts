@@ -103,7 +103,7 @@ export async function startWholeProduct(
           expect(run.endedAt, text).not.toBeNull();
           return run;
         },
-        { timeout: 60_000, interval: 100 },
+        { timeout: 120_000, interval: 100 },
       );
     },
     stop: async () => {
