@@ -13,8 +13,10 @@ import { UsualLexemes } from './usual-lexemes.js';
 import { UsualWords } from './usual-words.js';
 import { prepareBatch, writeBatch } from './write.js';
 
-/** The search index kept in the catalog's own PostgreSQL. The database handle stays the caller's: `close` ends the
- * connections of searches alone. */
+/**
+ * The search index kept in the catalog's own PostgreSQL. The database handle stays the caller's: `close` ends the connections of
+ * searches alone.
+ */
 export function createPostgresqlIndex(database: Database): SearchIndex {
   const sweep = new DictionarySweep();
   const known = {

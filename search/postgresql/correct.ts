@@ -1,33 +1,16 @@
-import { allowedEdits, editDistance, oneEditAway } from '../typos.js';
-import { isUnspaced } from '../words.js';
+import { allowedEdits, correctable, editDistance, oneEditAway } from '../typos.js';
 import { withCompletions } from './completions.js';
+import { firstFound, type Seen } from './first-found.js';
 import type { Shown } from './groups.js';
-import { CLASSES, type QueryWord, type Reading, readingOf } from './reading.js';
+import { type QueryWord, type Reading, readingOf } from './reading.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
+import { type Candidate, firstOf, VisibleWords, wholeWord } from './visible-words.js';
 
-/** Of the words that the searcher may see, so many are looked at more closely, for each misspelt one. */
-const CANDIDATES = 64;
 /** Of these, how many are tried together with those of the other words. */
 const TRIED = 3;
-/** A word's documents are counted up to here: enough to tell a usual word from a rare one. */
-const USUAL = 100;
-/** Where so many documents are visible, a word that stands in one of {@link SAMPLED} of them is a usual one. */
-const MANY = 20_000;
-const SAMPLED = 100;
-
-interface Candidate {
-  word: string;
-  edits: number;
-}
-type Counted = Candidate & { documents: number };
-
 /** What a correction is chosen by. */
-interface Asked {
-  snapshot: Snapshot;
-  tables: Tables;
-  /** What the searcher may see. */
-  shown: Shown;
+interface Asked extends Seen {
   /** Whether the searcher sees anything that a reading matches. */
   isFound: (reading: Reading) => Promise<boolean>;
 }
@@ -98,7 +81,7 @@ async function likelyReadings(
  * alone. Trigrams find what is two edits away, a look-up what is one.
  */
 async function nearWords(snapshot: Snapshot, tables: Tables, words: QueryWord[]): Promise<Candidate[][]> {
-  const asked = words.flatMap((typed, at) => (isCorrectable(typed.word) ? [{ ...typed, at }] : []));
+  const asked = words.flatMap((typed, at) => (correctable(typed.word) ? [{ ...typed, at }] : []));
   if (asked.length === 0) return words.map(() => []);
   const edits = asked.flatMap(({ word, at }) => oneEditAway(word).map((edit) => ({ edit, at })));
   const open = edits.filter(({ at }) => words[at]?.prefix === true);
@@ -175,128 +158,6 @@ async function spelledOut(
     words[at]?.prefix ? (spelled.get(word) ?? { word, prefix: true }) : { word, prefix: false };
 }
 
-/** In how many visible documents words stand, each asked once. */
-class VisibleWords {
-  private readonly counts = new Map<string, number>();
-
-  constructor(private readonly asked: Asked) {}
-
-  has(query: string): boolean {
-    return (this.counts.get(query) ?? 0) > 0;
-  }
-
-  /** Counts the documents of each query, up to {@link USUAL}. */
-  async count(queries: readonly string[]): Promise<void> {
-    const { snapshot, tables, shown } = this.asked;
-    const asked = [...new Set(queries)].filter((query) => !this.counts.has(query));
-    if (asked.length === 0) return;
-    const usual = shown.documents > MANY && !shown.few ? await usualOnes(snapshot, tables, asked, shown) : [];
-    for (const query of usual) this.counts.set(query, USUAL);
-    const others = asked.filter((query) => !this.counts.has(query));
-    if (others.length === 0) return;
-    const { rows } = await snapshot.raw<{ rows: { query: string; n: number }[] }>(
-      `SELECT q.query, counted.n
-       FROM unnest(?::text[]) AS q (query)
-       CROSS JOIN LATERAL (
-         SELECT count(*)::integer AS n
-         FROM (SELECT FROM ${tables.document} WHERE words @@ q.query::tsquery ${shown.condition} LIMIT ${USUAL}) AS few
-       ) AS counted`,
-      [others, ...shown.bindings],
-    );
-    for (const { query, n } of rows) this.counts.set(query, n);
-  }
-
-  /** For each word the nearest that stand in visible documents, with the number of these. */
-  async nearest(near: readonly Candidate[][]): Promise<Counted[][]> {
-    const visible: Counted[][] = near.map(() => []);
-    for (let from = 0; ; from += CANDIDATES) {
-      const looked = near.map((candidates, at) =>
-        (visible[at]?.length ?? 0) < CANDIDATES ? firstOf(candidates.slice(from)) : [],
-      );
-      const queries = looked.flat().map(({ word }) => wholeWord(word));
-      if (queries.length === 0) return visible.map((candidates) => candidates.slice(0, CANDIDATES));
-      // Who sees little has hundreds of words before them that they do not see; asked for together these cost little.
-      if (from > 0 && !(await isAnyVisible(this.asked, queries))) continue;
-      await this.count(queries);
-      for (const [at, candidates] of looked.entries())
-        for (const candidate of candidates) {
-          const documents = this.counts.get(wholeWord(candidate.word)) ?? 0;
-          if (documents > 0) visible[at]?.push({ ...candidate, documents });
-        }
-    }
-  }
-}
-
-function firstOf(candidates: readonly Candidate[]): Candidate[] {
-  return candidates.slice(0, CANDIDATES);
-}
-
-/**
- * Those of some queries that are met in the few visible documents of the best standing. The index of words would collect all
- * documents of a usual word before it could tell that there is one.
- */
-async function usualOnes(
-  snapshot: Snapshot,
-  tables: Tables,
-  queries: readonly string[],
-  shown: Shown,
-): Promise<string[]> {
-  const { rows } = await snapshot.raw<{ rows: { query: string }[] }>(
-    // Put together anew, words are read from where they are stored once and not for each query.
-    `WITH top AS MATERIALIZED (
-       SELECT words || ''::tsvector AS words
-       FROM (
-         SELECT words FROM ${tables.document} WHERE TRUE ${shown.condition} ORDER BY standing DESC, id DESC LIMIT ${SAMPLED}
-       ) AS best
-     )
-     SELECT q.query
-     FROM unnest(?::text[]) AS q (query)
-     WHERE EXISTS (SELECT FROM top WHERE top.words @@ q.query::tsquery)`,
-    [...shown.bindings, [...queries]],
-  );
-  return rows.map(({ query }) => query);
-}
-
-async function isAnyVisible(
-  { snapshot, tables, shown }: Omit<Asked, 'isFound'>,
-  queries: readonly string[],
-): Promise<boolean> {
-  const { rows } = await snapshot.raw<{ rows: { found: boolean }[] }>(
-    `SELECT EXISTS (SELECT FROM ${tables.document} WHERE words @@ ?::tsquery ${shown.condition}) AS found`,
-    [queries.map((query) => `(${query})`).join(' | '), ...shown.bindings],
-  );
-  return rows[0]?.found ?? false;
-}
-
-/** The first of several readings with something to show. */
-export async function firstFound(
-  snapshot: Snapshot,
-  tables: Tables,
-  readings: readonly Reading[],
-  shown: Shown,
-): Promise<number | undefined> {
-  // Its names alone are looked at before: often they tell, and are a tenth of what stands in columns and texts.
-  const names = readings[0]?.classes.find(({ rank }) => CLASSES[rank] === 'name');
-  if (names !== undefined && (await isAnyVisible({ snapshot, tables, shown }, [names.query]))) return 0;
-  // The likeliest is asked for alone: older servers answer all of a list before they sort it.
-  for (const [from, to] of [
-    [0, 1],
-    [1, readings.length],
-  ] as const) {
-    const asked = readings.slice(from, to);
-    if (asked.length === 0) return undefined;
-    const { rows } = await snapshot.raw<{ rows: { at: number }[] }>(
-      `SELECT (r.at - 1)::integer AS at
-       FROM unnest(?::text[]) WITH ORDINALITY AS r (query, at)
-       WHERE EXISTS (SELECT FROM ${tables.document} WHERE words @@ r.query::tsquery ${shown.condition})
-       ORDER BY r.at LIMIT 1`,
-      [asked.map(({ all }) => all), ...shown.bindings],
-    );
-    if (rows[0] !== undefined) return from + rows[0].at;
-  }
-  return undefined;
-}
-
 /** Every choice of one candidate a word, fewest edits first. */
 function combinations(choices: Candidate[][]): Candidate[][] {
   let combined: Candidate[][] = [[]];
@@ -317,15 +178,6 @@ function sameStart(typed: QueryWord, candidate: Candidate): number {
   return typed.word[0] === candidate.word[0] ? 1 : 0;
 }
 
-function isCorrectable(word: string): boolean {
-  return allowedEdits(word.length) > 0 && !isUnspaced(word) && !/^\p{N}+$/u.test(word);
-}
-
 function asTyped(word: QueryWord): string {
   return readingOf([word]).all;
-}
-
-/** What comes from the dictionary is looked for whole: all that begin with it would be many, and tell no more. */
-function wholeWord(word: string): string {
-  return readingOf([{ word, prefix: false }]).all;
 }

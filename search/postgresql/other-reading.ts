@@ -1,7 +1,8 @@
 import { partsOf } from '../compounds.js';
 import type { SearchRequest } from '../port.js';
 import { withCompletions } from './completions.js';
-import { correctedReading, firstFound } from './correct.js';
+import { correctedReading } from './correct.js';
+import { firstFound } from './first-found.js';
 import type { Shown } from './groups.js';
 import { columnReadingOf, looseReadingOf, mayBePrefix, type QueryWord, type Reading, readingOf } from './reading.js';
 import type { Snapshot } from './snapshot.js';

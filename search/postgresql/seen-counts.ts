@@ -1,4 +1,4 @@
-/** How long counts are believed, in milliseconds. They only choose between ways to the same answer. */
+/** How long counts are believed, in milliseconds. They choose between ways to the same hits, and whether these are counted. */
 const BELIEVED = 10_000;
 /** People who search in that time; beyond, all are counted anew. */
 const MOST_KEPT = 1_000;
@@ -9,7 +9,7 @@ export interface SeenCount {
   everything: number;
 }
 
-/** How many documents people see, for the letters that each of them types one after the other. */
+/** How many documents people see, for the letters that each of them types one after the other. Never for what may be seen. */
 export class SeenCounts {
   private readonly kept = new Map<string, { at: number; counted: SeenCount }>();
 

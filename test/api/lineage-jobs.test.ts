@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { putMember } from '../../access/members.js';
-import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
-import { SyntheticSource } from '../fakes/synthetic-source.js';
+import type { CrawledCatalog } from '../fakes/crawled-catalog.js';
 import { runEvent, tell } from '../lineage/told-events.js';
 import { type ApiUnderTest, type Caller, type People, populate, startApi } from './api-under-test.js';
+import { twoWorkspaces } from './two-workspaces.js';
 
 let api: ApiUnderTest;
 let people: People;
 let ours: CrawledCatalog;
-let theirs: CrawledCatalog;
 /** Of no workspace: sees what is public within the tenant alone. */
 let passerBy: Caller;
 
@@ -33,18 +31,7 @@ beforeAll(async () => {
   api = await startApi();
   people = await populate(api);
   passerBy = await api.person('passer-by');
-  ours = await crawledCatalog(api.database, new SyntheticSource(4, 1));
-  theirs = await crawledCatalog(api.database, new SyntheticSource(1, 1), 'secret');
-  await putMember(api.database, ours.workspaceId, people.viewer.personId, 'viewer');
-  await ours.crawl();
-  await theirs.crawl();
-  const instances = await ours.rows<{ name: string; instance: string }>(
-    'SELECT name, instance FROM collected_database',
-  );
-  const named = (database: string) =>
-    `postgres://${instances.find(({ name }) => name === database)?.instance} ${database}.area_0.orders_`;
-  mine = (place) => `${named('shop')}${place}_daily`;
-  secret = `${named('secret')}0_daily`;
+  ({ ours, mine, secret } = await twoWorkspaces(api, people.viewer));
 });
 afterAll(() => api.stop());
 

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { putMember } from '../../access/members.js';
 import { indexTaskCode } from '../../search/index-task-code.js';
-import { type CrawledCatalog, crawledCatalog } from '../fakes/crawled-catalog.js';
-import { SyntheticSource } from '../fakes/synthetic-source.js';
+import type { CrawledCatalog } from '../fakes/crawled-catalog.js';
 import { runEvent, tell } from '../lineage/told-events.js';
 import { type ApiUnderTest, type Caller, type People, populate, startApi } from './api-under-test.js';
+import { twoWorkspaces } from './two-workspaces.js';
 
 let api: ApiUnderTest;
 let people: People;
@@ -37,18 +36,7 @@ async function told(workspaceId: string | null, ...events: Parameters<typeof run
 beforeAll(async () => {
   api = await startApi();
   people = await populate(api);
-  ours = await crawledCatalog(api.database, new SyntheticSource(4, 1));
-  theirs = await crawledCatalog(api.database, new SyntheticSource(1, 1), 'secret');
-  await putMember(api.database, ours.workspaceId, people.viewer.personId, 'viewer');
-  await ours.crawl();
-  await theirs.crawl();
-  const instances = await ours.rows<{ name: string; instance: string }>(
-    'SELECT name, instance FROM collected_database',
-  );
-  const named = (database: string) =>
-    `postgres://${instances.find(({ name }) => name === database)?.instance} ${database}.area_0.orders_`;
-  mine = (place) => `${named('shop')}${place}_daily`;
-  secret = `${named('secret')}0_daily`;
+  ({ ours, theirs, mine, secret } = await twoWorkspaces(api, people.viewer));
   await told(
     ours.workspaceId,
     { job: 'daily_sales', jobFacets: sql(LOAD), inputs: [mine(0)], outputs: [mine(1)] },

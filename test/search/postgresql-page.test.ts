@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SearchAnswer, SearchIndex, SearchRequest } from '../../search/port.js';
 import { createPostgresqlIndex } from '../../search/postgresql/adapter.js';
+import { seeded } from '../fakes/seeded.js';
 import { testDatabase } from '../servers/test-database.js';
 import { tableDocument } from './sample-documents.js';
 
@@ -19,7 +20,7 @@ let index: SearchIndex;
 
 beforeAll(async () => {
   catalog = await testDatabase();
-  const next = randomOf(7);
+  const next = seeded(7);
   const word = () => WORDS[Math.floor(next() ** 6 * WORDS.length)] as string;
   const documents = Array.from({ length: DOCUMENTS }, (_, n) =>
     tableDocument({
@@ -109,15 +110,4 @@ function nameOf(n: number, words: string[]): string {
 /** Words of some length that nobody asks for, before which others are cut. */
 function filling(n: number): string[] {
   return Array.from({ length: 8 }, (_, at) => `z${'abcdefghij'.charAt(at)}${'q'.repeat(50 + (n % 12))}`);
-}
-
-/** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
