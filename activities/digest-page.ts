@@ -1,9 +1,10 @@
 import { canonicalTable } from '../catalog/collect/canonical.js';
 import type { ObjectToRead } from '../catalog/collect/listing-diff.js';
 import { sourceKeyOfTable, tableKey } from '../catalog/collect/native-key.js';
-import { StagedLines } from '../catalog/collect/staged-lines.js';
 import { type DatabasePlace, touchOfTable, upsertOfTable } from '../catalog/collect/staged-row.js';
-import { columnCount } from '../catalog/model/columns-text.js';
+import { StagedRows } from '../catalog/collect/staged-rows.js';
+import { guidsOfTables } from '../catalog/model/guid.js';
+import { columnCount } from '../catalog/model/structure-text.js';
 import type { SourceTable } from '../catalog/model/table.js';
 import type { DatabaseReader, KeepTable, ObjectProblem, ReadPage } from '../connectors/contract.js';
 import type { PageWidth } from './read-ahead.js';
@@ -44,10 +45,11 @@ export async function readDigested(
   listed: readonly ObjectToRead[],
 ): Promise<DigestedPage> {
   const byKey = new Map(listed.map((object) => [object.nativeKey, object]));
-  const lines = new StagedLines();
+  const rows = new StagedRows();
+  const guidOf = guidsOfTables(place);
   const keep: KeepTable<DigestedTable | undefined> = (table, inPart) => {
     const object = byKey.get(tableKey(table.key));
-    return object && digest(place, inPart ? { ...object, fingerprint: READ_IN_PART } : object, table, lines);
+    return object && digest(guidOf, inPart ? { ...object, fingerprint: READ_IN_PART } : object, table, rows);
   };
   const keys = listed.map(({ nativeKey }) => sourceKeyOfTable(nativeKey));
   const page = await (reader.readEach === undefined ? readWhole(reader, keys, keep) : reader.readEach(keys, keep));
@@ -75,15 +77,20 @@ async function readWhole<Kept>(
 
 const nameOf = ({ schema, name }: { schema: string | null; name: string }): string => JSON.stringify([schema, name]);
 
-function digest(place: DatabasePlace, object: ObjectToRead, source: SourceTable, lines: StagedLines): DigestedTable {
+function digest(
+  guidOf: ReturnType<typeof guidsOfTables>,
+  object: ObjectToRead,
+  source: SourceTable,
+  rows: StagedRows,
+): DigestedTable {
   const canonical = canonicalTable(source);
   return {
     nativeKey: object.nativeKey,
     fingerprint: object.fingerprint,
     hash: canonical.hash.toString('hex'),
     schema: source.schema,
-    columns: columnCount(source.structure),
-    upsert: lines.add(upsertOfTable(place, object, canonical)),
-    ...(object.known ? { touch: lines.add(touchOfTable(object, source)) } : {}),
+    columns: columnCount(source),
+    upsert: rows.add(upsertOfTable(guidOf(canonical.table.schema, canonical.table.name), object, canonical)),
+    ...(object.known ? { touch: rows.add(touchOfTable(object, source)) } : {}),
   };
 }

@@ -1,36 +1,38 @@
-import { columnCount } from '../model/columns-text.js';
 import { guidOf } from '../model/guid.js';
+import { columnCount } from '../model/structure-text.js';
 import type { SourceTable } from '../model/table.js';
 import { type CanonicalTable, hashOf } from './canonical.js';
-import { copyBytes } from './copy-text.js';
+import type { CopyType, CopyValue } from './copy-binary.js';
 import type { ListedObject } from './listing-diff.js';
 import { DATABASE_KEY, kindOfKey, schemaKey } from './native-key.js';
 import { storable } from './storable-text.js';
 
-/** The columns of staged_object in the order in which rows are written, after run, unit and page. */
-export const STAGED_COLUMNS = [
-  'op',
-  'kind',
-  'native_key',
-  'guid',
-  'type',
-  'schema_name',
-  'name',
-  'owner',
-  'comment',
-  'structure',
-  'column_count',
-  'partitions',
-  'fingerprint',
-  'hash',
-  'structure_hash',
-  'partition_hash',
-  'row_estimate',
-  'size_bytes',
-] as const;
+/** The columns of staged_object with their types, in the order in which rows are written, after run, unit and page. */
+const STAGED = {
+  op: 'text',
+  kind: 'text',
+  native_key: 'text',
+  guid: 'text',
+  type: 'text',
+  schema_name: 'text',
+  name: 'text',
+  owner: 'text',
+  comment: 'text',
+  structure: 'text',
+  column_count: 'integer',
+  partitions: 'jsonb',
+  fingerprint: 'text',
+  hash: 'bytea',
+  structure_hash: 'bytea',
+  partition_hash: 'bytea',
+  row_estimate: 'bigint',
+  size_bytes: 'bigint',
+} as const satisfies Record<string, CopyType>;
+export const STAGED_COLUMNS = Object.keys(STAGED);
+export const STAGED_TYPES: readonly CopyType[] = Object.values(STAGED);
 
 /** The values of one staged row, in the order of STAGED_COLUMNS. */
-export type StagedRow = (string | number | null | undefined)[];
+export type StagedRow = CopyValue[];
 
 /** Which database of which source: the outer places of every guid in it. */
 export interface DatabasePlace {
@@ -43,26 +45,26 @@ export interface DatabasePlace {
 export type Listed = Pick<ListedObject, 'nativeKey' | 'fingerprint' | 'rows' | 'bytes'>;
 
 /** A table whose content differs from what the catalog holds. */
-export function upsertOfTable(place: DatabasePlace, listed: Listed, canonical: CanonicalTable): StagedRow {
+export function upsertOfTable(guid: string, listed: Listed, canonical: CanonicalTable): StagedRow {
   const { table } = canonical;
   const { rows, bytes } = statisticsOf(table, listed);
   return [
     'upsert',
     'table',
     listed.nativeKey,
-    guidOf({ ...place, kind: 'table', schema: table.schema, table: table.name }),
+    guid,
     table.type,
     table.schema,
     table.name,
     table.owner,
     table.comment,
     canonical.structure,
-    columnCount(table.structure),
+    columnCount(table),
     canonical.partitions,
     listed.fingerprint,
-    copyBytes(canonical.hash),
-    copyBytes(canonical.structureHash),
-    copyBytes(canonical.partitionHash),
+    canonical.hash,
+    canonical.structureHash,
+    canonical.partitionHash,
     whole(rows),
     whole(bytes),
   ];
@@ -116,7 +118,6 @@ function upsertOfContainer(
   const names = Object.keys(properties ?? {}).sort();
   const structure = JSON.stringify({ properties: Object.fromEntries(names.map((key) => [key, properties?.[key]])) });
   const hash = hashOf([type, name, owner ?? null, comment ?? null, structure]);
-  const bytes = copyBytes(hash);
   return [
     'upsert',
     kind,
@@ -131,8 +132,8 @@ function upsertOfContainer(
     0,
     null,
     hash.toString('hex'),
-    bytes,
-    bytes,
+    hash,
+    hash,
     null,
     null,
     null,

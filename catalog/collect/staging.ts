@@ -5,11 +5,11 @@ import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type Database, withClient } from '../../db/database.js';
 import { FencedOut, PagesLost } from '../runs/errors.js';
-import { copyChunks } from './copy-text.js';
+import { copyChunks, writeFields } from './copy-binary.js';
 import { kindOfKey } from './native-key.js';
 import type { Receipt } from './receipt.js';
-import { StagedLines } from './staged-lines.js';
 import { keyOfRow, opOfRow, STAGED_COLUMNS, type StagedRow } from './staged-row.js';
+import { StagedRows } from './staged-rows.js';
 
 /** Rows a page of narrow operations holds: what publishing merges in one transaction. */
 const NARROW_PAGE = 5_000;
@@ -27,7 +27,7 @@ export interface Stager {
 
 /** One page that was read from the source. */
 export interface PageToStage {
-  /** As StagedLines makes them. */
+  /** As StagedRows makes them. */
   lines: readonly Buffer[];
   /** Native keys of everything the page read, staged or not. */
   readKeys: readonly string[];
@@ -77,7 +77,7 @@ export async function commitLazily(client: PoolClient): Promise<void> {
 export interface FinalStage {
   /** The database, its schemas, and estimates that moved. */
   rows: readonly StagedRow[];
-  /** Tables that differ, of what was read without pages, as StagedLines makes them. */
+  /** Tables that differ, of what was read without pages, as StagedRows makes them. */
   tables?: readonly { nativeKey: string; upsert: Buffer }[];
   /** Native keys that the listing did not show, as `missing` rows. */
   missing: readonly StagedRow[];
@@ -172,14 +172,20 @@ async function copyLines(
   lines: Iterable<Buffer>,
 ): Promise<void> {
   const copy = client.query(
-    copyFrom(`COPY staged_object (run_id, unit, page, ${STAGED_COLUMNS.join(', ')}) FROM STDIN`),
+    copyFrom(`COPY staged_object (run_id, unit, page, ${STAGED_COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`),
   );
-  const before = Buffer.from(`${runId}\t${unit}\t${page}\t`);
-  await pipeline(Readable.from(copyChunks(lines, before), { objectMode: false }), copy);
+  const before = Buffer.alloc(64);
+  const end = writeFields(
+    before,
+    before.writeInt16BE(3 + STAGED_COLUMNS.length),
+    ['uuid', 'integer', 'integer'],
+    [runId, unit, page],
+  );
+  await pipeline(Readable.from(copyChunks(lines, before.subarray(0, end)), { objectMode: false }), copy);
 }
 
 function pagesOf(rows: readonly StagedRow[]): Buffer[][] {
-  const lines = new StagedLines();
+  const lines = new StagedRows();
   return Array.from({ length: Math.ceil(rows.length / NARROW_PAGE) }, (_, index) =>
     rows.slice(index * NARROW_PAGE, (index + 1) * NARROW_PAGE).map((row) => lines.add(row)),
   );

@@ -10,7 +10,7 @@ export interface Restricted {
 export type ShownForeignKey = Omit<ForeignKey, 'references'> & { references: ForeignKey['references'] | Restricted };
 
 /** A structure as a reader may see it. */
-export type ShownStructure = Omit<TableStructure, 'foreignKeys' | 'columnsText'> & {
+export type ShownStructure = Omit<TableStructure, 'foreignKeys'> & {
   foreignKeys: ShownForeignKey[];
   /** What is left out since it names a database that the reader may not see; absent where nothing is. */
   restricted?: 'viewDefinition'[];

@@ -22,6 +22,22 @@ export function guidOf(places: GuidPlaces): string {
   return `${places.sourceType}-${places.kind}:${segments.join(':')}`;
 }
 
+/** The guids of many tables of one database: of the places that they share each is encoded once. */
+export function guidsOfTables(
+  database: Omit<GuidPlaces, 'kind' | 'schema' | 'table'>,
+): (schema: string | null, table: string) => string {
+  const heads = new Map<string | null, string>();
+  return (schema, table) => {
+    let head = heads.get(schema);
+    if (head === undefined) {
+      // With a table of one letter, since empty places are dropped at the end.
+      head = guidOf({ ...database, kind: 'table', schema, table: 't' }).slice(0, -1);
+      heads.set(schema, head);
+    }
+    return head + encodeURIComponent(table);
+  };
+}
+
 /** Where a guid stands within its database, and what its own entity is called. */
 export function placesOf(guid: string): { schema: string | null; name: string } {
   const [head = '', , , ...inner] = guid.split(':');

@@ -8,7 +8,7 @@ import type { Column, TableStructure } from './table.js';
 export type StoredColumn = Omit<Column, 'ordinal' | 'nullable'> & { nullable?: false };
 
 /** What `entity.structure` holds, as JSON text: of a table all of it, of a database or schema properties alone. */
-export type StoredStructure = Partial<Omit<TableStructure, 'columns' | 'columnsText'>> & { columns?: StoredColumn[] };
+export type StoredStructure = Partial<Omit<TableStructure, 'columns'>> & { columns?: StoredColumn[] };
 
 /** A structure as the rest of the product knows it; lists that were not stored are empty. */
 export function structureOf(stored: StoredStructure): TableStructure {

@@ -21,21 +21,6 @@ export interface Column {
   comment?: string;
 }
 
-/**
- * A table's columns as JSON in the very form in which the catalog stores and hashes them. A connector that can write
- * this from what its source sends spares the worker an object for every column, which is most of what a cold crawl
- * would otherwise do.
- */
-export interface ColumnsText {
-  /**
-   * What `canonicalTable` writes for these columns, byte for byte: an array of `StoredColumn` with the properties in the
-   * order name, type, baseType, nullable, default, generated, identity, collation, attributes, comment.
-   */
-  json: string;
-  /** Columns in it. */
-  count: number;
-}
-
 export interface Key {
   name: string;
   columns: string[];
@@ -64,11 +49,6 @@ export interface Index {
 /** What a table is made of: this, with type, owner and comment, is what is hashed, versioned and compared. */
 export interface TableStructure {
   columns: Column[];
-  /**
-   * The same columns in the catalog's own form, from a connector that can write them so. The catalog takes this and never
-   * looks at `columns`, which such a connector makes only when asked.
-   */
-  columnsText?: ColumnsText;
   primaryKey?: Key;
   uniqueKeys: Key[];
   foreignKeys: ForeignKey[];
@@ -93,6 +73,23 @@ export interface Partition {
   properties?: Record<string, string>;
 }
 
+/**
+ * A table's structure as JSON in the very form in which the catalog stores and hashes it. A connector whose source can
+ * write this spares the worker an object for every column, key and index, which is most of what a first crawl would
+ * otherwise do.
+ */
+export interface StructureText {
+  /**
+   * What `canonicalTable` writes for this structure, byte for byte: a `StoredStructure` with its properties in the order
+   * columns, primaryKey, uniqueKeys, foreignKeys, indexes, partitionedBy, viewDefinition, properties, each list in the
+   * order of names, and of a column name, type, baseType, nullable, default, generated, identity, collation, attributes,
+   * comment. Well-formed UTF-8 of what the catalog can store.
+   */
+  json: Buffer;
+  /** Columns in it. */
+  columns: number;
+}
+
 /** A table, view or the like, as a connector reads it from a source. */
 export interface SourceTable {
   /** The source's own key of the object within its database: stable over renames where the source has such a thing. */
@@ -103,6 +100,11 @@ export interface SourceTable {
   owner?: string;
   comment?: string;
   structure: TableStructure;
+  /**
+   * The same structure in the catalog's own form, from a connector that can write it so. The catalog takes this and never
+   * looks at `structure`, which is then made only when asked for.
+   */
+  structureText?: StructureText;
   partitions: Partition[];
   rows?: number;
   bytes?: number;

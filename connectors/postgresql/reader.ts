@@ -7,14 +7,13 @@ import type {
   ReadPage,
   SchemaInfo,
 } from '../contract.js';
-import { ColumnTypes } from './column-types.js';
 import { DESCRIBE, type DescribeRow, type SchemaRow } from './describe-query.js';
 import { StatementError } from './errors.js';
 import { findObjects } from './find-objects.js';
 import { LIST, type ListRow } from './list-query.js';
 import { readQueryHistory } from './query-history.js';
 import { quoteIdentifier } from './quote-identifier.js';
-import { type ReadRow, readQuery } from './read-query.js';
+import { type ReadRow, readQuery, readRow } from './read-query.js';
 import type { Session } from './session.js';
 import { HISTORY_POSITION } from './session-queries.js';
 import { estimates, toSourceTable } from './source-table.js';
@@ -32,7 +31,6 @@ const READ_WITHOUT_TEXTS = readQuery({ texts: false });
 /** Reads one database through a session that it owns. */
 export function createReader(session: Session): DatabaseReader {
   let schemas: readonly SchemaRow[] | undefined;
-  const types = new ColumnTypes(session);
 
   async function describe(): Promise<DatabaseDescription> {
     const [row] = await session.query<DescribeRow>(DESCRIBE);
@@ -105,29 +103,21 @@ export function createReader(session: Session): DatabaseReader {
     if (found.size === 0 || !isLocked(cause)) deliver(page, keys, found);
   }
 
-  /**
-   * By key, in their order, what is made of each row as it arrives. Rows with types that were not met before wait for
-   * their names.
-   */
+  /** By key, in their order, what is made of each row as it arrives. */
   async function readRows<Made>(
     statement: string,
     keys: readonly string[],
     make: (row: ReadRow) => Made,
   ): Promise<Map<string, Made>> {
-    const made = new Map<string, Made | ReadRow>();
-    const waiting: ReadRow[] = [];
-    await session.eachRow<ReadRow>(statement, [keys.map(Number)], (row) => {
-      if (types.knows(row)) made.set(row.key, make(row));
-      else waiting.push(row);
-      // Its place among the others.
-      if (!made.has(row.key)) made.set(row.key, row);
+    const made = new Map<string, Made>();
+    await session.eachRow(statement, [keys.map(Number)], (bytes) => {
+      const row = readRow(bytes);
+      made.set(row.key, make(row));
     });
-    await types.learn(waiting);
-    for (const row of waiting) made.set(row.key, make(row));
-    return made as Map<string, Made>;
+    return made;
   }
 
-  const tableOf = (row: ReadRow) => toSourceTable(row, types, session.versionNumber);
+  const tableOf = (row: ReadRow) => toSourceTable(row, session.versionNumber);
 
   function deliver<Kept>(page: ReadPage<Kept>, keys: readonly string[], found: ReadonlyMap<string, Kept>): void {
     page.gone.push(...keys.filter((key) => !found.has(key)));

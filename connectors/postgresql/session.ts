@@ -1,6 +1,6 @@
-import pg from 'pg';
 import Cursor from 'pg-cursor';
 import { type ConnectOptions, ConnectorError } from '../contract.js';
+import { binaryRows } from './binary-rows.js';
 import { type ConnectTarget, connect, type Link } from './connect.js';
 import { StatementError, statementFailure } from './errors.js';
 import {
@@ -28,10 +28,10 @@ export interface Session {
   /** Throws StatementError, or the signal's reason. */
   query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
   /**
-   * The same for rows that are looked at one by one, as they arrive, and are not kept. Those of a statement that fails
-   * later were shown all the same.
+   * The same for rows that are looked at one by one, as they arrive, as the bytes that the server sent, for `FieldReader`.
+   * Those of a statement that fails later were shown all the same.
    */
-  eachRow<Row extends object>(text: string, values: unknown[], look: (row: Row) => void): Promise<void>;
+  eachRow(text: string, values: unknown[], look: (row: Buffer) => void): Promise<void>;
   /** Rows `size` at a time; no other statement can run until it has ended. */
   stream<Row extends object>(text: string, values: unknown[], size: number): AsyncGenerator<Row[], void>;
   /** Statements sent so far. */
@@ -79,8 +79,8 @@ export async function establishSession(
   const run = async <Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> =>
     (await send(() => link.client.query<Row>(text, values))).rows;
 
-  async function look<Row extends object>(text: string, values: unknown[], each: (row: Row) => void): Promise<void> {
-    const refused = await send(() => rowByRow(link.client, new pg.Query(text, values), each));
+  async function look(text: string, values: unknown[], each: (row: Buffer) => void): Promise<void> {
+    const refused = await send(() => binaryRows(link.client, text, values, each));
     if (refused !== undefined) throw refused.cause;
   }
 
@@ -160,31 +160,6 @@ export async function establishSession(
     await close();
     throw error;
   }
-}
-
-/**
- * Settles when the statement has ended, with what `each` threw, after which it was shown no more: the rest of the rows
- * still has to be taken off the wire.
- */
-function rowByRow<Row extends object>(
-  client: pg.Client,
-  query: pg.Query,
-  each: (row: Row) => void,
-): Promise<{ cause: unknown } | undefined> {
-  return new Promise((resolve, reject) => {
-    let refused: { cause: unknown } | undefined;
-    query.on('row', (row: Row) => {
-      if (refused !== undefined) return;
-      try {
-        each(row);
-      } catch (cause) {
-        refused = { cause };
-      }
-    });
-    query.on('end', () => resolve(refused));
-    query.on('error', reject);
-    client.query(query);
-  });
 }
 
 /** Throws ConnectorError `UNSUPPORTED_SERVER` or `UNSUPPORTED_VERSION`. */

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalTable, HASH_BYTES } from '../../catalog/collect/canonical.js';
-import { copyLine } from '../../catalog/collect/copy-text.js';
 import type { SourceTable } from '../../catalog/model/table.js';
 import { syntheticTable } from '../fakes/synthetic-table.js';
 
@@ -108,8 +107,4 @@ test('what PostgreSQL cannot store is replaced, wherever it stands', () => {
 test('a whole surrogate pair and a backslash before u0000 are left alone', () => {
   const fine = { ...table(), comment: 'face \u{1f600} and \\u0000 in words' };
   expect(canonicalTable(fine).table.comment).toBe(fine.comment);
-});
-
-test('a line of COPY escapes exactly what COPY takes for its own', () => {
-  expect(copyLine(['a\tb', null, 'c\\d', undefined, 7, 'e\r\nf'])).toBe('a\\tb\t\\N\tc\\\\d\t\\N\t7\te\\r\\nf\n');
 });

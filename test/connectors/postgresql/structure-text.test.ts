@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canonicalTable } from '../../../catalog/collect/canonical.js';
-import { columnCount } from '../../../catalog/model/columns-text.js';
+import { columnCount, withoutText } from '../../../catalog/model/structure-text.js';
 import type { SourceTable } from '../../../catalog/model/table.js';
 import { loadSql, sampleSchema } from '../../servers/load-sql.js';
 import { drawStep, randomFrom, startingSchema } from './random-ddl.js';
@@ -11,27 +11,21 @@ const SEED = Number(process.env.DATAMAP_TEST_SEED ?? Math.floor(Math.random() * 
 const STEPS = 60;
 const SAMPLES = ['pagila-schema.sql', 'chinook-postgresql.sql', 'adventureworks-postgresql.sql'];
 
-/** What a connector without texts would deliver of the same table. */
-function withoutText(table: SourceTable): SourceTable {
-  const { columnsText: _, ...structure } = table.structure;
-  return { ...table, structure };
-}
-
-/** Reads everything and expects each text to be what the catalog writes for the columns that it stands for. */
+/** Reads everything and expects each text to be what the catalog writes for the structure that it stands for. */
 async function expectCanonicalTexts(source: Source): Promise<SourceTable[]> {
   const { tables } = await readAll(await source.open());
   for (const table of tables) {
     const objects = withoutText(table);
-    expect(table.structure.columnsText, table.name).toBeDefined();
-    expect(columnCount(table.structure)).toBe(objects.structure.columns.length);
+    expect(table.structureText, table.name).toBeDefined();
+    expect(columnCount(table)).toBe(objects.structure.columns.length);
     const [passed, made] = [canonicalTable(table), canonicalTable(objects)];
-    expect(passed.structure).toBe(made.structure);
+    expect(passed.structure.toString()).toBe(made.structure);
     expect(passed.hash).toEqual(made.hash);
   }
   return tables;
 }
 
-describe.each(servers)('the text of columns on $name', ({ name, url }) => {
+describe.each(servers)('the text of a structure on $name', ({ name, url }) => {
   let source: Source;
   beforeAll(async () => {
     source = await createSource(url);

@@ -1,0 +1,53 @@
+import { TYPE_OF_COLUMN } from './read-types.js';
+
+/** Beyond this a comment is looked up by index: going through a list for each column would be quadratic. */
+const MOST_LISTED = 100;
+
+/** What only few columns have, in the order in which the catalog stores it. */
+const seldom = (expression: string): string => `
+  coalesce((
+    SELECT CASE WHEN a.attgenerated = '' THEN ',"default":' || to_json(x.text)::text
+                ELSE ',"generated":{"expression":' || to_json(x.text)::text || ',"stored":' || (a.attgenerated = 's')::text || '}' END
+      FROM (SELECT ${expression} AS text FROM pg_attrdef e WHERE e.adrelid = a.attrelid AND e.adnum = a.attnum) x
+  ), '')
+  || CASE a.attidentity WHEN 'a' THEN ',"identity":"always"' WHEN 'd' THEN ',"identity":"by default"' ELSE '' END
+  || coalesce(',"collation":' || to_json((
+       SELECT CASE WHEN x.collnamespace = 'pg_catalog'::regnamespace THEN '' ELSE quote_ident(m.nspname) || '.' END || x.collname
+         FROM pg_collation x
+         JOIN pg_namespace m ON m.oid = x.collnamespace
+         JOIN pg_type t ON t.oid = a.atttypid
+        WHERE x.oid = a.attcollation AND t.typcollation <> a.attcollation))::text, '')`;
+
+/**
+ * Lateral subqueries for the relation `c`: `listed` has the comments of its columns, `k.columns` the columns themselves as
+ * the catalog stores them, without the brackets around, `k.column_count` how many they are.
+ * @param text what prints a stored expression, or NULL where nothing is to be printed
+ */
+export const columnsOf = (text: (expression: string) => string): string => `
+ CROSS JOIN LATERAL (
+         SELECT array_agg(d.objsubid) AS places, array_agg(d.description) AS comments
+           FROM pg_description d
+          WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid > 0 AND c.relnatts <= ${MOST_LISTED}
+       ) listed
+ CROSS JOIN LATERAL (
+         SELECT coalesce(string_agg(
+                  '{"name":' || to_json(a.attname)::text
+                  || ${TYPE_OF_COLUMN}
+                  || CASE WHEN a.atthasdef OR a.attidentity <> '' OR a.attcollation NOT IN (0, 100) THEN
+                       ${seldom(text('pg_get_expr(e.adbin, e.adrelid)'))}
+                     ELSE '' END
+                  || coalesce(',"comment":' || to_json(
+                       CASE WHEN c.relnatts > ${MOST_LISTED} THEN (
+                         SELECT d.description
+                           FROM pg_description d
+                          WHERE d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum)
+                       ELSE listed.comments[array_position(listed.places, a.attnum::int4)] END)::text || '}', '}'),
+                  ','), '') AS columns,
+                count(*)::int4 AS column_count
+           FROM (
+             SELECT *
+               FROM pg_attribute
+              WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+              ORDER BY attnum
+           ) a
+       ) k`;
