@@ -82,8 +82,9 @@ export async function collectDatabase(
     : undefined;
   try {
     const containers = changedContainers(claim, description, known);
-    const diff = await list(collection, known, receipt);
-    const { changed, ...broken } = await readChanged(collection, diff, receipt, ahead);
+    const unread = ahead === undefined ? undefined : reader.listUnread?.();
+    const diff = await list(collection, unread ?? reader.list(), known, receipt);
+    const { changed, ...broken } = await readChanged(collection, diff, receipt, ahead, unread !== undefined);
     if (!broken.paused && broken.quiet === undefined) {
       await end(collection, diff, containers, receipt);
       await finishAhead(ahead, log);
@@ -119,7 +120,8 @@ function changedContainers(claim: UnitClaim, description: DatabaseDescription, k
 }
 
 async function list(
-  { reader, claim, signal, log }: CollectionOfDatabase,
+  { claim, signal, log }: CollectionOfDatabase,
+  listing: ReturnType<DatabaseReader['list']>,
   known: KnownObjects,
   receipt: Receipt,
 ): Promise<ListingDiff> {
@@ -128,7 +130,7 @@ async function list(
     distrustFingerprints: receipt.fullRead,
     readUpTo: claim.cursor ?? undefined,
   });
-  for await (const heads of reader.list()) {
+  for await (const heads of listing) {
     signal.throwIfAborted();
     for (const { key, fingerprint, rows, bytes } of heads) {
       diff.see({ nativeKey: tableKey(key), fingerprint, rows, bytes });
@@ -153,13 +155,14 @@ async function readChanged(
   diff: ListingDiff,
   receipt: Receipt,
   ahead: MergeAhead | undefined,
+  unread: boolean,
 ): Promise<{ changed: number } & Broken> {
   const { reader, claim, signal, rest } = collection;
   const progress = { cursor: claim.cursor ?? '', tablesDone: diff.listed - diff.toRead.length };
   let changed = 0;
   let staging = Promise.resolve({ paused: false });
   try {
-    for await (const page of readAhead(diff.toRead, (listed) => readDigested(reader, claim, listed))) {
+    for await (const page of readAhead(diff.toRead, (listed) => readDigested(reader, claim, listed, { unread }))) {
       signal.throwIfAborted();
       const changes = await changesOf(collection, page, keysAreTrusted(receipt));
       const { paused } = await staging;

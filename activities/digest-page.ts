@@ -38,18 +38,22 @@ const READ_IN_PART = 'read in part';
 /**
  * Reads a page and makes of each table, as it arrives, the bytes that it may be staged as. Nothing of it is left for the
  * garbage collector to carry from one generation to the next: bytes are not on its heap.
+ * @param options.unread whether the objects were listed as what was never read
  */
 export async function readDigested(
   reader: Pick<DatabaseReader, 'read' | 'readEach'>,
   place: DatabasePlace,
   listed: readonly ObjectToRead[],
+  { unread = false }: { unread?: boolean } = {},
 ): Promise<DigestedPage> {
   const byKey = new Map(listed.map((object) => [object.nativeKey, object]));
   const rows = new StagedRows();
   const guidOf = guidsOfTables(place);
   const keep: KeepTable<DigestedTable | undefined> = (table, inPart) => {
     const object = byKey.get(tableKey(table.key));
-    return object && digest(guidOf, inPart ? { ...object, fingerprint: READ_IN_PART } : object, table, rows);
+    if (object === undefined) return undefined;
+    const fingerprint = inPart ? READ_IN_PART : `${unread ? table.fingerprint : ''}${object.fingerprint}`;
+    return digest(guidOf, { ...object, fingerprint }, table, rows);
   };
   const keys = listed.map(({ nativeKey }) => sourceKeyOfTable(nativeKey));
   const page = await (reader.readEach === undefined ? readWhole(reader, keys, keep) : reader.readEach(keys, keep));

@@ -171,6 +171,11 @@ export interface DatabaseReader {
   /** Lists every object. Running to the end without throwing is the proof of completeness. */
   list(): AsyncIterable<ObjectHead[]>;
   /**
+   * The same for a database of which everything will be read: fingerprints lack what the reading tells as
+   * `SourceTable.fingerprint`, which goes before them. Left out where that would not be cheaper.
+   */
+  listUnread?(): AsyncIterable<ObjectHead[]>;
+  /**
    * The objects of these names, as the listing would have them, in one statement. Left out where a source cannot look for
    * names without listing everything.
    */

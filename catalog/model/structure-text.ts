@@ -9,6 +9,7 @@ export interface TextOfTable {
   type: TableType;
   owner: string;
   comment: string | null;
+  fingerprint: string;
   structureText: StructureText;
   partitions: Partition[];
   rows: number | undefined;
@@ -26,6 +27,7 @@ class TableOfText implements SourceTable {
   readonly type: TableType;
   readonly owner: string;
   declare readonly comment?: string;
+  readonly fingerprint: string;
   readonly structureText: StructureText;
   readonly partitions: Partition[];
   declare readonly rows?: number;
@@ -37,6 +39,7 @@ class TableOfText implements SourceTable {
     this.name = table.name;
     this.type = table.type;
     this.owner = table.owner;
+    this.fingerprint = table.fingerprint;
     this.structureText = table.structureText;
     this.partitions = table.partitions;
     if (table.comment !== null) this.comment = table.comment;

@@ -99,6 +99,8 @@ export interface SourceTable {
   type: TableType;
   owner?: string;
   comment?: string;
+  /** Of a connector that can list what was never read: the part of a fingerprint that such a listing leaves out. */
+  fingerprint?: string;
   structure: TableStructure;
   /**
    * The same structure in the catalog's own form, from a connector that can write it so. The catalog takes this and never

@@ -1,34 +1,7 @@
-/**
- * The hash of the transaction id `xid` that stands at `place` (bigint), without making text of it. No cast makes a number
- * of an id, but its age is one: taken from the age of the first id there is, it leaves the id less three, since both ages
- * are counted to one point, which stands still in a statement. Ids are 32 bits that wrap around, hence the mask. Those of
- * what initdb made are as old as can be whenever they are asked; a row that changes gets another.
- */
-export const xidHash = (xid: string, place: string): string =>
-  `hashint8extended(CASE age(${xid}) WHEN 2147483647 THEN -1
-     ELSE ((SELECT age('3'::xid))::bigint - age(${xid})) & 4294967295 END, ${place})`;
+import { indexHash, ownFingerprint, xidHash } from './fingerprint-query.js';
 
-/**
- * Every object of the schemas `$1` (oids): key, schema, fingerprint, row and size estimates, in the order of oids.
- *
- * A fingerprint stands for all that the object's canonical form is made of. PostgreSQL gives each catalogue row a new
- * `xmin` when it changes, so the sum of the hashes of a table's `xmin`s, each seeded with its row's place, changes with
- * any of them; ANALYZE and VACUUM overwrite their counts in place and leave `xmin` alone. Of pg_class the values are
- * hashed instead, since GRANT, TRUNCATE and REFRESH give its rows a new `xmin`, too.
- *
- * Names that a text mentions are stored as oids: renaming a type, function or column changes no row of the view or
- * default that prints it. `mention` finds what each table's texts depend on in pg_depend, `used_type` follows types to
- * the types within them, and `target` hashes the names there. What belongs to PostgreSQL itself (oids below 16384)
- * is not followed.
- *
- * Each catalogue is read once and grouped once: a subquery per table is three times as slow at 100,000 tables.
- */
-export const LIST = `
-WITH RECURSIVE relation AS MATERIALIZED (
-  SELECT oid, relkind, relispartition
-    FROM pg_class
-   WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
-), attribute AS MATERIALIZED (
+/** The sums of hashes of what belongs to each relation. */
+const OWN = `), attribute AS MATERIALIZED (
   SELECT attrelid AS oid, sum(${xidHash('xmin', 'attnum')}) AS hash
     FROM pg_attribute
    WHERE attnum > 0 AND attrelid IN (SELECT oid FROM relation)
@@ -40,9 +13,7 @@ WITH RECURSIVE relation AS MATERIALIZED (
    GROUP BY objoid
 ), index AS (
   SELECT i.indrelid AS oid,
-         sum(${xidHash('i.xmin', 'i.indexrelid::bigint')}
-             # hashtextextended(c.relname::text, i.indexrelid::bigint)
-             # coalesce(hashtextextended(c.reloptions::text, i.indexrelid::bigint), 0))
+         sum(${indexHash('i', 'c')})
          + coalesce(sum(d.hash), 0) AS hash
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indexrelid
@@ -63,7 +34,59 @@ WITH RECURSIVE relation AS MATERIALIZED (
     FROM pg_rewrite
    WHERE ev_class >= 16384
    GROUP BY ev_class
-), "foreign" AS (
+`;
+
+const OWN_JOINS = `  LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
+  LEFT JOIN pg_partitioned_table b ON b.partrelid = c.oid
+  LEFT JOIN attribute a ON a.oid = c.oid
+  LEFT JOIN description d ON d.oid = c.oid
+  LEFT JOIN index i ON i.oid = c.oid
+  LEFT JOIN key k ON k.oid = c.oid
+  LEFT JOIN "default" e ON e.oid = c.oid
+  LEFT JOIN rule r ON r.oid = c.oid
+`;
+const LISTED = `${ownFingerprint({
+  partitioned: 'b.xmin',
+  tablespace: 's.spcname',
+  attribute: 'a.hash',
+  description: 'd.hash',
+  index: 'i.hash',
+  key: 'k.hash',
+  default: 'e.hash',
+  rule: 'r.hash',
+})} || `;
+
+/** The same of the columns of one relation `c`, without all others. */
+const ATTRIBUTES = `(
+           SELECT sum(${xidHash('x.xmin', 'x.attnum')})
+             FROM pg_attribute x
+            WHERE x.attrelid = c.oid AND x.attnum > 0 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c'))`;
+
+/**
+ * Every object of the schemas `$1` (oids): key, schema, fingerprint, row and size estimates, in the order of oids.
+ *
+ * A fingerprint stands for all that the object's canonical form is made of. PostgreSQL gives each catalogue row a new
+ * `xmin` when it changes, so the sum of the hashes of a table's `xmin`s, each seeded with its row's place, changes with
+ * any of them; ANALYZE and VACUUM overwrite their counts in place and leave `xmin` alone. Of pg_class the values are
+ * hashed instead, since GRANT, TRUNCATE and REFRESH give its rows a new `xmin`, too.
+ *
+ * Names that a text mentions are stored as oids: renaming a type, function or column changes no row of the view or
+ * default that prints it. `mention` finds what each table's texts depend on in pg_depend, `used_type` follows types to
+ * the types within them, and `target` hashes the names there. What belongs to PostgreSQL itself (oids below 16384)
+ * is not followed.
+ *
+ * Each catalogue is read once and grouped once: a subquery per table is three times as slow at 100,000 tables.
+ *
+ * A fingerprint is the hash of what a relation's own rows tell and, where there is any, that of what lies beyond them. Of a
+ * database that was never read the first part is left to the reading, which sees those rows anyway: nine tenths of what a
+ * listing costs.
+ */
+const listQuery = ({ own }: { own: boolean }): string => `
+WITH RECURSIVE relation AS MATERIALIZED (
+  SELECT oid, relkind, relispartition
+    FROM pg_class
+   WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
+${own ? OWN : ''}), "foreign" AS (
   SELECT t.ftrelid AS oid, concat_ws('|', t.xmin, s.xmin, w.xmin) AS hash
     FROM pg_foreign_table t
     JOIN pg_foreign_server s ON s.oid = t.ftserver
@@ -132,12 +155,11 @@ WITH RECURSIVE relation AS MATERIALIZED (
    GROUP BY enumtypid
 ), target AS (
   SELECT 'pg_class'::regclass::oid AS classid, c.oid,
-         hashtextextended(concat_ws('|', quote_ident(n.nspname), quote_ident(c.relname), a.hash), c.oid::bigint) AS hash
+         hashtextextended(concat_ws('|', quote_ident(n.nspname), quote_ident(c.relname), ${own ? 'a.hash' : ATTRIBUTES}), c.oid::bigint) AS hash
     FROM (SELECT DISTINCT refobjid AS oid FROM mention WHERE refclassid = 'pg_class'::regclass) m
     JOIN pg_class c ON c.oid = m.oid
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN attribute a ON a.oid = c.oid
-   UNION ALL
+${own ? '    LEFT JOIN attribute a ON a.oid = c.oid\n' : ''}   UNION ALL
   SELECT 'pg_type'::regclass, u.root, sum(hashtextextended(t.text, u.oid::bigint))
     FROM used_type u
     LEFT JOIN enum e ON e.oid = u.oid
@@ -197,27 +219,14 @@ WITH RECURSIVE relation AS MATERIALIZED (
 )
 SELECT lpad(c.oid::text, 10, '0') AS key,
        n.nspname AS schema,
-       to_hex(hashtextextended(
-         concat_ws('|', c.relkind, c.relpersistence, c.relam, c.relrowsecurity, c.relforcerowsecurity,
-           quote_ident(n.nspname), quote_ident(c.relname), quote_ident(pg_get_userbyid(c.relowner)),
-           quote_ident(s.spcname), c.reloptions, b.xmin,
-           'a', a.hash, 'd', d.hash, 'i', i.hash, 'k', k.hash, 'e', e.hash, 'r', r.hash, 'f', f.hash, 'p', p.hash,
-           'v', v.hash),
-         0)) AS fingerprint,
+       ${own ? LISTED : ''}CASE WHEN f.hash IS NULL AND p.hash IS NULL AND v.hash IS NULL THEN ''
+         ELSE '-' || to_hex(hashtextextended(concat_ws('|', 'f', f.hash, 'p', p.hash, 'v', v.hash), 0)) END AS fingerprint,
        CASE WHEN c.relkind = 'p' THEN p.rows WHEN c.relkind <> 'v' AND c.reltuples >= 0 THEN c.reltuples END::float8 AS rows,
        (CASE WHEN c.relkind = 'p' THEN p.pages WHEN c.relkind IN ('r', 'm') THEN c.relpages END
          * current_setting('block_size')::int)::float8 AS bytes
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
-  LEFT JOIN pg_partitioned_table b ON b.partrelid = c.oid
-  LEFT JOIN attribute a ON a.oid = c.oid
-  LEFT JOIN description d ON d.oid = c.oid
-  LEFT JOIN index i ON i.oid = c.oid
-  LEFT JOIN key k ON k.oid = c.oid
-  LEFT JOIN "default" e ON e.oid = c.oid
-  LEFT JOIN rule r ON r.oid = c.oid
-  LEFT JOIN "foreign" f ON f.oid = c.oid
+${own ? OWN_JOINS : ''}  LEFT JOIN "foreign" f ON f.oid = c.oid
   LEFT JOIN partition p ON p.oid = c.oid
   LEFT JOIN vocabulary v ON v.oid = c.oid
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
@@ -225,6 +234,10 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
    AND c.relpersistence <> 't'
    AND c.relnamespace = ANY ($1::oid[])
  ORDER BY c.oid`;
+
+export const LIST = listQuery({ own: true });
+/** For a database that was never read: fingerprints lack `ReadRow.fingerprint`, which goes before them. */
+export const LIST_UNREAD = listQuery({ own: false });
 
 export interface ListRow {
   key: string;

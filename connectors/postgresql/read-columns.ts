@@ -1,3 +1,4 @@
+import { xidHash } from './fingerprint-query.js';
 import { TYPE_OF_COLUMN } from './read-types.js';
 
 /** Beyond this a comment is looked up by index: going through a list for each column would be quadratic. */
@@ -19,15 +20,19 @@ const seldom = (expression: string): string => `
         WHERE x.oid = a.attcollation AND t.typcollation <> a.attcollation))::text, '')`;
 
 /**
- * Lateral subqueries for the relation `c`: `listed` has the comments of its columns, `k.columns` the columns themselves as
- * the catalog stores them, without the brackets around, `k.column_count` how many they are.
+ * Lateral subqueries for the relation `c`: `listed` has its own comment and those of its columns, `k.columns` the columns
+ * themselves as the catalog stores them, without the brackets around, `k.column_count` how many they are. Both have the `hash`
+ * of what they read, dropped columns and all, as the listing has it.
  * @param text what prints a stored expression, or NULL where nothing is to be printed
  */
 export const columnsOf = (text: (expression: string) => string): string => `
  CROSS JOIN LATERAL (
-         SELECT array_agg(d.objsubid) AS places, array_agg(d.description) AS comments
+         SELECT array_agg(d.objsubid) FILTER (WHERE c.relnatts <= ${MOST_LISTED}) AS places,
+                array_agg(d.description) FILTER (WHERE c.relnatts <= ${MOST_LISTED}) AS comments,
+                min(d.description) FILTER (WHERE d.objsubid = 0) AS comment,
+                sum(${xidHash('d.xmin', 'd.objsubid')}) AS hash
            FROM pg_description d
-          WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid > 0 AND c.relnatts <= ${MOST_LISTED}
+          WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass
        ) listed
  CROSS JOIN LATERAL (
          SELECT coalesce(string_agg(
@@ -42,12 +47,13 @@ export const columnsOf = (text: (expression: string) => string): string => `
                            FROM pg_description d
                           WHERE d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum)
                        ELSE listed.comments[array_position(listed.places, a.attnum::int4)] END)::text || '}', '}'),
-                  ','), '') AS columns,
-                count(*)::int4 AS column_count
+                  ',') FILTER (WHERE NOT a.attisdropped), '') AS columns,
+                count(*) FILTER (WHERE NOT a.attisdropped)::int4 AS column_count,
+                sum(${xidHash('a.xid', 'a.attnum')}) AS hash
            FROM (
-             SELECT *
+             SELECT *, xmin AS xid
                FROM pg_attribute
-              WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+              WHERE attrelid = c.oid AND attnum > 0
               ORDER BY attnum
            ) a
        ) k`;

@@ -1,3 +1,4 @@
+import { indexHash, xidHash } from './fingerprint-query.js';
 import { columnName } from './read-keys.js';
 
 /**
@@ -15,11 +16,17 @@ const PLAIN_PRIMARY_KEY = `format('CREATE UNIQUE INDEX %I ON %I.%I USING btree (
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum) END)`;
 
 /**
- * The indexes of the relation `c`, whose schema is `n`, as the catalog stores them, with commas between. NULL without any.
+ * A lateral subquery for the relation `c`, whose schema is `n`: `index.text` has its indexes as the catalog stores them, with
+ * commas between, `index.hash` what the listing makes of them. NULL without any.
  * @param text what prints a stored expression, or NULL where nothing is to be printed
  */
-export const indexesOf = (text: (expression: string) => string): string => `(
-         SELECT string_agg(
+export const indexesOf = (text: (expression: string) => string): string => `
+ CROSS JOIN LATERAL (
+         SELECT sum(${indexHash('i', 'x')}) + coalesce(sum((
+                  SELECT sum(${xidHash('d.xmin', 'd.objsubid')})
+                    FROM pg_description d
+                   WHERE d.objoid = i.indexrelid AND d.classoid = 'pg_class'::regclass)), 0) AS hash,
+                string_agg(
                   '{"name":' || to_json(x.relname)::text || ',"unique":' || i.indisunique::text
                   || ',"method":' || to_json(m.amname)::text || ',"columns":['
                   || CASE WHEN i.indnkeyatts = 1 AND i.indkey[0] <> 0 THEN ${columnName('c.oid', 'i.indkey[0]')}
@@ -40,8 +47,9 @@ export const indexesOf = (text: (expression: string) => string): string => `(
                          FROM pg_description d
                         WHERE d.objoid = i.indexrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0))::text, '')
                   || '}',
-                  ',' ORDER BY x.relname)
+                  ',' ORDER BY x.relname) AS text
            FROM pg_index i
            JOIN pg_class x ON x.oid = i.indexrelid
            JOIN pg_am m ON m.oid = x.relam
-          WHERE i.indrelid = c.oid)`;
+          WHERE i.indrelid = c.oid
+       ) index`;

@@ -1,3 +1,5 @@
+import { xidHash } from './fingerprint-query.js';
+
 /** The name of one column of a relation, as JSON. A number that is no column's stands for itself. */
 export const columnName = (relation: string, attnum: string): string =>
   `coalesce((SELECT to_json(a.attname)::text FROM pg_attribute a WHERE a.attrelid = ${relation} AND a.attnum = ${attnum}), '"' || ${attnum} || '"')`;
@@ -22,19 +24,21 @@ const REFERENCES = `(
 
 /**
  * A lateral subquery for the relation `c`: `key.text` has its primary, unique and foreign keys as the catalog stores them, as
- * properties of an object, with a comma after them.
+ * properties of an object, with a comma after them, `key.hash` what the listing makes of them. A partition's key that belongs
+ * to one of the table above is none of its own.
  */
 export const KEYS = `
  CROSS JOIN LATERAL (
-         SELECT coalesce('"primaryKey":' || min(k.text) FILTER (WHERE k.contype = 'p') || ',', '')
+         SELECT sum(${xidHash('k.xid', 'k.oid::bigint')}) AS hash,
+                coalesce('"primaryKey":' || min(k.text) FILTER (WHERE k.contype = 'p') || ',', '')
                 || '"uniqueKeys":[' || coalesce(string_agg(k.text, ',') FILTER (WHERE k.contype = 'u'), '') || '],'
                 || '"foreignKeys":[' || coalesce(string_agg(k.text, ',') FILTER (WHERE k.contype = 'f'), '') || '],' AS text
            FROM (
-             SELECT k.contype,
-                    '{"name":' || to_json(k.conname)::text || ',"columns":[' || ${columnNames('k.conrelid', 'k.conkey')} || ']'
-                    || CASE WHEN k.contype = 'f' THEN ${REFERENCES} ELSE '' END || '}' AS text
+             SELECT k.oid, k.xmin AS xid, k.contype,
+                    CASE WHEN k.conparentid <> 0 THEN NULL ELSE '{"name":' || to_json(k.conname)::text || ',"columns":[' || ${columnNames('k.conrelid', 'k.conkey')} || ']'
+                    || CASE WHEN k.contype = 'f' THEN ${REFERENCES} ELSE '' END || '}' END AS text
                FROM pg_constraint k
-              WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f') AND k.conparentid = 0
+              WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f')
               ORDER BY k.conname
            ) k
        ) key`;

@@ -1,4 +1,5 @@
 import { FieldReader } from './binary-rows.js';
+import { ownFingerprint, xidHash } from './fingerprint-query.js';
 import { columnsOf } from './read-columns.js';
 import { indexesOf } from './read-indexes.js';
 import { KEYS } from './read-keys.js';
@@ -32,6 +33,17 @@ const PROPERTIES = `json_build_array(
             WHERE f.ftrelid = c.oid) END
        )`;
 
+const FINGERPRINT = ownFingerprint({
+  partitioned: `CASE WHEN c.relkind = 'p' THEN (SELECT b.xmin FROM pg_partitioned_table b WHERE b.partrelid = c.oid) END`,
+  tablespace: `CASE WHEN c.reltablespace <> 0 THEN (SELECT s.spcname FROM pg_tablespace s WHERE s.oid = c.reltablespace) END`,
+  attribute: 'k.hash',
+  description: 'listed.hash',
+  index: 'index.hash',
+  key: 'key.hash',
+  default: `(SELECT sum(${xidHash('e.xmin', 'e.adnum')}) FROM pg_attrdef e WHERE e.adrelid = c.oid)`,
+  rule: `(SELECT sum(${xidHash('r.xmin', 'r.oid::bigint')}) FROM pg_rewrite r WHERE r.ev_class = c.oid)`,
+});
+
 /**
  * Everything about the relations `$1` (oids), one row each, in one statement. Each part is a subquery by index for one
  * relation, so no plan can flip to scanning a whole catalogue, and the time is proportional to the page:
@@ -55,16 +67,13 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
        c.relname AS name,
        c.relkind AS kind,
        pg_get_userbyid(c.relowner) AS owner,
-       (
-         SELECT d.description
-           FROM pg_description d
-          WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-       ) AS comment,
+       listed.comment,
+       ${FINGERPRINT} AS fingerprint,
        c.reltuples::float8 AS rows,
        c.relpages::float8 * current_setting('block_size')::int AS bytes,
        k.column_count,
        '{"columns":[' || k.columns || '],' || key.text
-         || '"indexes":[' || coalesce(${indexesOf(text)}, '') || '],'
+         || '"indexes":[' || coalesce(index.text, '') || '],'
          || CASE WHEN c.relkind = 'p' THEN coalesce('"partitionedBy":' || to_json(pg_get_partkeydef(c.oid))::text || ',', '') ELSE '' END
          || CASE WHEN c.relkind IN ('v', 'm') THEN
               coalesce('"viewDefinition":' || to_json(${text('pg_get_viewdef(c.oid, true)')})::text || ',', '')
@@ -90,7 +99,7 @@ SELECT lpad(c.oid::text, 10, '0') AS key,
            FROM tree t) END AS partitions,
        rare.properties
   FROM pg_class c
-  JOIN pg_namespace n ON n.oid = c.relnamespace${columnsOf(text)}${KEYS}
+  JOIN pg_namespace n ON n.oid = c.relnamespace${columnsOf(text)}${KEYS}${indexesOf(text)}
  CROSS JOIN LATERAL (
          -- OFFSET 0 skips nothing: it keeps the planner from asking for them twice.
          SELECT CASE WHEN ${HAS_NO_PROPERTIES} THEN NULL ELSE ${PROPERTIES} END AS properties OFFSET 0
@@ -107,6 +116,8 @@ export interface ReadRow {
   kind: 'r' | 'p' | 'v' | 'm' | 'f';
   owner: string;
   comment: string | null;
+  /** The part of the fingerprint that the relation's own rows tell, at the moment of the reading. */
+  fingerprint: string;
   rows: number;
   bytes: number;
   columns: number;
@@ -127,6 +138,7 @@ export function readRow(row: Buffer): ReadRow {
     kind: fields.text() as ReadRow['kind'],
     owner: fields.text() ?? '',
     comment: fields.text(),
+    fingerprint: fields.text() ?? '',
     rows: fields.double() ?? -1,
     bytes: fields.double() ?? 0,
     columns: fields.int() ?? 0,

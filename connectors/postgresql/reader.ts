@@ -10,7 +10,7 @@ import type {
 import { DESCRIBE, type DescribeRow, type SchemaRow } from './describe-query.js';
 import { StatementError } from './errors.js';
 import { findObjects } from './find-objects.js';
-import { LIST, type ListRow } from './list-query.js';
+import { LIST, LIST_UNREAD, type ListRow } from './list-query.js';
 import { readQueryHistory } from './query-history.js';
 import { quoteIdentifier } from './quote-identifier.js';
 import { type ReadRow, readQuery, readRow } from './read-query.js';
@@ -50,10 +50,10 @@ export function createReader(session: Session): DatabaseReader {
    * Lists the schemas that `describe` found usable, by oid and whatever happens to their privileges meanwhile: what it
    * called listed is listed. One created since waits for the next time.
    */
-  async function* list(): AsyncGenerator<ObjectHead[], void> {
+  async function* list(statement: string): AsyncGenerator<ObjectHead[], void> {
     if (schemas === undefined) await describe();
     const usable = (schemas ?? []).flatMap(([oid, , , , isUsable]) => (isUsable ? [oid] : []));
-    for await (const rows of session.stream<ListRow>(LIST, [usable], LIST_BATCH))
+    for await (const rows of session.stream<ListRow>(statement, [usable], LIST_BATCH))
       yield rows.map(({ key, schema, fingerprint, rows: count, bytes }) => ({
         key,
         schema,
@@ -139,7 +139,8 @@ export function createReader(session: Session): DatabaseReader {
     identity: session.identity,
     describe,
     position,
-    list,
+    list: () => list(LIST),
+    listUnread: () => list(LIST_UNREAD),
     find: (names) => findObjects(session, names),
     read: (keys) => readEach(keys, (table) => table),
     readEach,

@@ -29,7 +29,7 @@ export function estimates(
 
 /** Turns a row of the reading into a table. */
 export function toSourceTable(row: ReadRow, versionNumber: number): SourceTable {
-  const { key, schema, name, kind, owner, comment } = row;
+  const { key, schema, name, kind, owner, comment, fingerprint } = row;
   const tree = row.partitions === null ? NO_PARTITIONS : partitionsOf(key, row.partitions);
   const estimated =
     kind === 'p'
@@ -44,6 +44,7 @@ export function toSourceTable(row: ReadRow, versionNumber: number): SourceTable 
     type: TYPES[kind],
     owner,
     comment,
+    fingerprint,
     structureText: { json: structureOf(row), columns: row.columns },
     partitions: tree.partitions,
     rows: estimated.rows,
