@@ -51,7 +51,9 @@ export const columnsOf = (text: (expression: string) => string): string => `
                 count(*) FILTER (WHERE NOT a.attisdropped)::int4 AS column_count,
                 sum(${xidHash('a.xid', 'a.attnum')}) AS hash
            FROM (
-             SELECT *, xmin AS xid
+             -- By name, since what is not named need not be taken out of its row.
+             SELECT xmin AS xid, attrelid, attnum, attname, atttypid, atttypmod, attnotnull, atthasdef, attidentity,
+                    attgenerated, attcollation, attisdropped
                FROM pg_attribute
               WHERE attrelid = c.oid AND attnum > 0
               ORDER BY attnum

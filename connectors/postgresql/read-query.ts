@@ -41,7 +41,7 @@ const FINGERPRINT = ownFingerprint({
   index: 'index.hash',
   key: 'key.hash',
   default: `(SELECT sum(${xidHash('e.xmin', 'e.adnum')}) FROM pg_attrdef e WHERE e.adrelid = c.oid)`,
-  rule: `(SELECT sum(${xidHash('r.xmin', 'r.oid::bigint')}) FROM pg_rewrite r WHERE r.ev_class = c.oid)`,
+  rule: `CASE WHEN c.relhasrules THEN (SELECT sum(${xidHash('r.xmin', 'r.oid::bigint')}) FROM pg_rewrite r WHERE r.ev_class = c.oid) END`,
 });
 
 /**
