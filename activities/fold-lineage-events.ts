@@ -1,6 +1,7 @@
 import { foldEvents } from '../lineage/events/fold-events.js';
 import { forgetEvents } from '../lineage/events/forget-events.js';
 import { giveBackBorrowed, lookAgain } from '../lineage/events/look-again.js';
+import { indexAssets } from '../search/index-assets.js';
 import { indexTaskCode } from '../search/index-task-code.js';
 import type { ControlActivities } from '../workflows/contract.js';
 import type { ActivityContext } from './context.js';
@@ -14,7 +15,7 @@ const TEXTS = 50;
 const LONGEST = 60_000;
 
 /**
- * Makes the activity that folds the events which wait into the map, has the code in them found by its words, and draws again
+ * Makes the activity that folds the events which wait into the map, has the code and the AI assets in them found by their words, and draws again
  * what changed what names stand for.
  */
 export function createFoldLineageEvents({ database, log }: ActivityContext): ControlActivities['foldLineageEvents'] {
@@ -33,6 +34,7 @@ export function createFoldLineageEvents({ database, log }: ActivityContext): Con
         checkpoint({ folded });
       }
       while (Date.now() < until && (await indexTaskCode(database, TEXTS))) signal.throwIfAborted();
+      while (Date.now() < until && (await indexAssets(database, BATCH))) signal.throwIfAborted();
       while (Date.now() < until && (await lookAgain(database, BATCH))) signal.throwIfAborted();
       return { folded, remaining: false };
     });

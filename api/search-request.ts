@@ -2,12 +2,10 @@ import type { z } from 'zod';
 import type { Actor } from '../access/actor.js';
 import { publicMarks, searchMarks } from '../access/visibility.js';
 import type { Database } from '../db/database.js';
+import type { AssetKind } from '../search/find-assets.js';
 import type { SearchRequest } from '../search/port.js';
 import { Problem } from './problems.js';
 import type { searchQuery } from './schemas/search.js';
-
-/** Kinds that people look for in a map and that nothing is collected of. */
-const UNCOLLECTED: Record<string, string> = { api: 'API', 'ai-asset': 'AI asset' };
 
 const OF_ALL_SEARCHES = ['kind', 'q', 'facets', 'cursor', 'limit'];
 const OF_TASK_CODE = ['language', 'namespace'];
@@ -20,7 +18,11 @@ export const isForWorkspaces = (query: Query): boolean => isFor('workspace', que
 /** Whether a search is for the code of tasks, and narrowed by nothing that it does not have. */
 export const isForTaskCode = (query: Query): boolean => isFor('task-code', query, [...OF_TASK_CODE, 'workspaceId']);
 
-function isFor(kind: 'workspace' | 'task-code', query: Query, narrowedBy: readonly string[]): boolean {
+/** The kind of asset that a search is for, where it is narrowed by nothing that these do not have. */
+export const assetsSought = (query: Query): AssetKind | undefined =>
+  (['api', 'ai-asset'] as const).find((kind) => isFor(kind, query, ['workspaceId']));
+
+function isFor(kind: 'workspace' | 'task-code' | AssetKind, query: Query, narrowedBy: readonly string[]): boolean {
   const allowed = [...OF_ALL_SEARCHES, ...narrowedBy];
   const fits = Object.entries(query).every(([name, value]) => value === undefined || allowed.includes(name));
   return fits && query.kind?.every((each) => each === kind) === true;
@@ -32,20 +34,17 @@ export async function searchRequest(
   { q, facets, cursor, limit, hasDescription, hasLineage, kind, language, namespace, ...filters }: Query,
   actor: Actor,
 ): Promise<SearchRequest> {
-  const uncollected = kind?.find((each) => each in UNCOLLECTED);
-  if (uncollected !== undefined)
-    throw new Problem(
-      'INVALID_INPUT',
-      `There is no ${UNCOLLECTED[uncollected]} on the map: no type of source gives it yet.`,
-      {
-        remedy:
-          'Search for kind database, schema, table, field, task-code or workspace; GET /api/v1/source-types says what is collected.',
-      },
-    );
   if (kind?.includes('workspace') === true)
     throw new Problem('INVALID_INPUT', 'Workspaces are searched by themselves: kind=workspace goes with q alone.', {
       remedy: 'Leave the other kinds and filters out, or leave workspace out.',
     });
+  const asset = kind?.find((each) => each === 'api' || each === 'ai-asset');
+  if (asset !== undefined)
+    throw new Problem(
+      'INVALID_INPUT',
+      `${asset === 'api' ? 'APIs' : 'AI assets'} are searched by themselves: kind=${asset} goes with q and workspaceId alone.`,
+      { remedy: `Leave the other kinds and filters out, or leave ${asset} out.` },
+    );
   if (kind?.includes('task-code') === true || language !== undefined || namespace !== undefined)
     throw new Problem(
       'INVALID_INPUT',

@@ -5,9 +5,8 @@ import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
 import { type CodeLine, linesOf } from './code-lines.js';
 import { type Sought, segmentsOfName } from './highlight.js';
-import { wholeName } from './index-task-code.js';
 import type { Segment } from './port.js';
-import { allowedEdits, correctable, editDistance, oneEditAway } from './typos.js';
+import { MISSPELT, meantBy, misspelt, type Sifting, wordForWord } from './sift-names.js';
 import { isUnspaced, queryWordsOf } from './words.js';
 
 /** A text of a job that was searched for. */
@@ -54,12 +53,6 @@ interface Answer {
   nextCursor?: string;
 }
 
-/** The worst: where a word of the name had to be taken for a misspelling of what was typed. */
-const MISSPELT = 6;
-/** Words, and letters of a word, up to which misspellings are looked for. */
-const MOST_WORDS = 6;
-const LONGEST_WORD = 24;
-
 /**
  * Finds the code of jobs: by their names first, of whose words beginnings and misspellings do too, then by the words of the
  * text. It stands in PostgreSQL, whichever engine indexes the map. What may not be read is looked at last, when the best are
@@ -73,63 +66,9 @@ export async function findTaskCode(database: Database, request: TaskCodeRequest)
     const found = await answer(database, request, words, after, wordForWord(words, request.text));
     if (found.taskCode.length > 0 || after !== undefined) return found;
   }
-  if (words.length > MOST_WORDS) return { taskCode: [], total: 0, totalIsExact: true };
-  const meant = await Promise.all(words.map((word) => meantBy(database, word)));
+  const meant = await meantBy(database, 'task_code_word', words);
+  if (meant === undefined) return { taskCode: [], total: 0, totalIsExact: true };
   return answer(database, request, [...words, ...meant.flat()], after, misspelt(words, meant));
-}
-
-/** What is looked for, and how good it is: conditions and a number in SQL, lower is better. */
-interface Sifting {
-  found: string;
-  rank: string;
-  bindings: Record<string, string>;
-}
-
-function wordForWord(words: readonly string[], text: string): Sifting {
-  if (words.length === 0) return { found: 'true', rank: '0', bindings: {} };
-  const whole = `'${wholeName(text)}'`;
-  const beginnings = words.map(beginning).join(' & ');
-  return {
-    found: 't.words @@ CAST(:found AS tsquery)',
-    rank: `CASE WHEN t.name_words @@ CAST(:whole AS tsquery) THEN 0
-                WHEN t.name_words @@ CAST(:begins AS tsquery) THEN 1
-                WHEN t.name_words @@ CAST(:exact AS tsquery) THEN 2
-                WHEN t.name_words @@ CAST(:beginnings AS tsquery) THEN 3
-                WHEN t.name_words @@ CAST(:some AS tsquery) THEN 4
-                ELSE 5 END`,
-    bindings: {
-      found: `(${beginnings}) | ${whole}:*`,
-      whole,
-      begins: `${whole}:*`,
-      exact: words.join(' & '),
-      beginnings,
-      some: words.map(beginning).join(' | '),
-    },
-  };
-}
-
-/** In names alone: of code there is too much that is nearly anything. */
-function misspelt(words: readonly string[], meant: readonly (readonly string[])[]): Sifting {
-  const either = words.map((word, at) => `(${[word, ...(meant[at] ?? [])].map(beginning).join(' | ')})`);
-  return {
-    found: 't.name_words @@ CAST(:found AS tsquery)',
-    rank: String(MISSPELT),
-    bindings: { found: either.join(' & ') },
-  };
-}
-
-const beginning = (word: string): string => (isUnspaced(word) ? word : `${word}:*`);
-
-/** Words of names for which a word may have been meant. They may stand in what the searcher may not read, which is left out then. */
-async function meantBy(database: Database, word: string): Promise<string[]> {
-  if (!correctable(word) || word.length > LONGEST_WORD) return [];
-  const edits = allowedEdits(word.length);
-  const rows = await query<{ word: string }>(
-    database,
-    `SELECT word FROM task_code_word WHERE word = ANY(CAST(:near AS text[])) OR (CAST(:edits AS int) > 1 AND word % :word)`,
-    { near: oneEditAway(word), edits, word },
-  );
-  return rows.map((row) => row.word).filter((known) => editDistance(word, known) <= edits);
 }
 
 interface Row extends Omit<FoundTaskCode, 'segments' | 'lines'> {

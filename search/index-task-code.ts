@@ -1,13 +1,8 @@
 import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
+import { onceEach, wholeName } from './kept-words.js';
 import { correctable } from './typos.js';
-import { compact, plainWordsOf } from './words.js';
-
-/** Bytes of different words that are kept of one text: PostgreSQL refuses a list of words beyond 1 MB. */
-const MOST_BYTES = 500_000;
-
-/** How the whole name stands among words, without its separators. A slash is in no word, so nobody can type it. */
-export const wholeName = (name: string): string => `k/${compact(name)}`;
+import { plainWordsOf } from './words.js';
 
 /**
  * Takes texts of jobs apart that were told since, so that their words are found. Several may do so at once.
@@ -52,17 +47,4 @@ export async function indexTaskCode(database: Database, limit: number): Promise<
     );
     return rows.length === limit;
   });
-}
-
-/** Each word once, the first of them where there are too many. */
-function onceEach(words: readonly string[]): string[] {
-  const kept = new Set<string>();
-  let bytes = 0;
-  for (const word of words) {
-    if (word === '' || kept.has(word)) continue;
-    bytes += Buffer.byteLength(word);
-    if (bytes > MOST_BYTES) break;
-    kept.add(word);
-  }
-  return [...kept];
 }

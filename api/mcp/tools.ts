@@ -49,13 +49,16 @@ export const TOOLS: readonly Tool[] = [
       'Finds databases, schemas and tables by names, columns, comments and descriptions; forgives misspelling. Answers the ' +
       'best first, each with its id, and says up to which run the index is complete. Where `totalIsExact` is false there are more than `total`. ' +
       'With kind `task-code` alone it looks for the SQL and source code that jobs told instead, and answers in `taskCode`, with the lines ' +
-      'that match; show_job has all of a text.',
+      'that match; show_job has all of a text. With kind `api` alone it looks for operations of APIs (`apis`), with `ai-asset` alone for ' +
+      'models (`aiAssets`).',
     input: z.object({
       q: z.string().max(500).describe('Words, a name or a part of it, or a guid.'),
       kind: z
-        .array(z.enum(['database', 'schema', 'table', 'task-code']))
+        .array(z.enum(['database', 'schema', 'table', 'task-code', 'api', 'ai-asset']))
         .optional()
-        .describe('Only of these kinds; `task-code` goes with `language` and no other kind or filter.'),
+        .describe(
+          'Only of these kinds; `task-code` goes with `language` and no other kind or filter, `api` and `ai-asset` with none.',
+        ),
       sourceType: z.array(z.string()).optional().describe('Only from sources of these types, e.g. `postgresql`.'),
       database: z.array(z.string()).optional().describe('Only in databases of these names.'),
       schema: z.array(z.string()).optional().describe('Only in schemas of these names.'),

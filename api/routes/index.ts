@@ -2,6 +2,8 @@ import type { Route } from '../route.js';
 import { accessRoutes } from './access.js';
 import { aiRoutes } from './ai.js';
 import { annotationRoutes } from './annotations.js';
+import { apiDocumentRoutes } from './api-documents.js';
+import { assetRoutes } from './assets.js';
 import { collectionItemRoutes } from './collection-items.js';
 import { collectionPeopleRoutes } from './collection-people.js';
 import { collectionSectionRoutes } from './collection-sections.js';
@@ -81,6 +83,8 @@ export function allRoutes(): Route[] {
     ...lineageEventRoutes,
     ...lineageNamespaceRoutes,
     ...lineageJobRoutes,
+    ...assetRoutes,
+    ...apiDocumentRoutes,
     ...impactRoutes,
     ...annotationRoutes,
     ...tagRoutes,

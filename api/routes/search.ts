@@ -9,7 +9,8 @@ import { watermark } from '../../search/watermark.js';
 import type { ApiContext } from '../context.js';
 import { type Route, route, visible } from '../route.js';
 import { searchAnswerSchema, searchQuery, suggestionQuery, suggestionsSchema } from '../schemas/search.js';
-import { isForTaskCode, isForWorkspaces, searchRequest } from '../search-request.js';
+import { searchAssets } from '../search-assets.js';
+import { assetsSought, isForTaskCode, isForWorkspaces, searchRequest } from '../search-request.js';
 import { searchTaskCode } from '../search-task-code.js';
 
 export const searchRoutes: Route[] = [
@@ -20,7 +21,7 @@ export const searchRoutes: Route[] = [
     summary: 'Search the map',
     description:
       'Finds databases, schemas and tables by name, columns and comments, and workspaces by name; forgives misspelling. With kind=task-code, ' +
-      'the code of jobs, with the lines that match. What you may not see is neither found nor counted.',
+      'the code of jobs, with the lines that match; with kind=api and kind=ai-asset, APIs and models. What you may not see is neither found nor counted.',
     access: visible,
     query: searchQuery,
     reply: { status: 200, description: 'Hits, best first.', body: searchAnswerSchema },
@@ -38,6 +39,11 @@ export const searchRoutes: Route[] = [
       }
       if (isForTaskCode(query)) {
         const page = await searchTaskCode(context, query, actor);
+        return { body: { hits: [], ...page, facets: {}, watermark: await visibleWatermark(context, actor) } };
+      }
+      const kind = assetsSought(query);
+      if (kind !== undefined) {
+        const page = await searchAssets(context, kind, query, actor);
         return { body: { hits: [], ...page, facets: {}, watermark: await visibleWatermark(context, actor) } };
       }
       const asked = await searchRequest(context.database, query, actor);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FACETS } from '../../search/port.js';
 import { UPDATED } from '../../search/updated.js';
+import { aiAssetSchema, apiSchema } from './assets.js';
 import { nodeSide } from './lineage-jobs.js';
 import { cursor, decimalId, flag, limit, several, timestamp, uuid } from './lists.js';
 
@@ -15,8 +16,8 @@ export const searchFilters = {
     description:
       '`field` looks in the names of columns alone; each hit is a table with its fields that match. `workspace` finds those of ' +
       'your workspaces, in `workspaces` of the answer, and `task-code` the SQL and source code that jobs told with their events, ' +
-      'in `taskCode`; each of these goes with no other kind. No type of source gives APIs or AI assets yet: asking for these is ' +
-      'refused.',
+      'in `taskCode`; `api` finds operations of the OpenAPI documents that your workspaces were given, in `apis`, and `ai-asset` what ' +
+      'events of lineage call a model, in `aiAssets`. Each of these goes with no other kind.',
   }),
   type: several(text),
   sourceType: several(text),
@@ -167,11 +168,19 @@ export const searchAnswerSchema = z
       .array(taskCodeSchema)
       .optional()
       .meta({ description: 'With kind=task-code alone, instead of hits: what you may read, best first.' }),
+    apis: z
+      .array(apiSchema)
+      .optional()
+      .meta({ description: 'With kind=api alone, instead of hits: those of your workspaces, best first.' }),
+    aiAssets: z
+      .array(aiAssetSchema)
+      .optional()
+      .meta({ description: 'With kind=ai-asset alone, instead of hits: those of your workspaces, best first.' }),
     total: z.int(),
     totalIsExact: z.boolean().meta({
       description:
         'False where there are more than `total`: than 10,000; or, for whoever may see more than 50,000 objects and asks for ' +
-        'no facets, than the hits of this first page; or, of task code, than the hits up to this page.',
+        'no facets, than the hits of this first page; or, of task code, APIs and AI assets, than the hits up to this page.',
     }),
     facets: z.partialRecord(
       facetSchema,

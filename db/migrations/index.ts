@@ -35,6 +35,7 @@ import * as ownersOfColumns from './0033-owners-of-columns.js';
 import * as edgesAreCheckedInSets from './0035-edges-are-checked-in-sets.js';
 import * as structuresAreText from './0036-structures-are-text.js';
 import * as taskCode from './0037-task-code.js';
+import * as assets from './0038-assets.js';
 
 interface Migration {
   name: string;
@@ -80,6 +81,7 @@ const migrations: Migration[] = [
   { name: '0035-edges-are-checked-in-sets', ...edgesAreCheckedInSets },
   { name: '0036-structures-are-text', ...structuresAreText },
   { name: '0037-task-code', ...taskCode },
+  { name: '0038-assets', ...assets },
 ];
 
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -18,6 +18,7 @@ import { SyntheticSource } from '../fakes/synthetic-source.js';
 import { runEvent, tell } from '../lineage/told-events.js';
 import { type ApiUnderTest, type Caller, type People, populate, startApi } from './api-under-test.js';
 import { document } from './declared-shapes.js';
+import { apiOf, modelOf } from './things-of.js';
 
 interface Declared {
   method: string;
@@ -121,7 +122,10 @@ beforeAll(async () => {
   ]);
   await tell(api.database, [runEvent({ job: 'sales totals' })], { workspaceId: people.workspaceId });
   const [job] = await catalog.rows<{ id: string }>(`SELECT id FROM lineage_process WHERE kind = 'job'`);
+  const ofPeople = { ...catalog, workspaceId: people.workspaceId };
   ids = {
+    apis: await apiOf(api, ofPeople, people.tenantAdmin, 'orders'),
+    'ai-assets': await modelOf(ofPeople, 'orders'),
     'lineage-jobs': job?.id ?? '',
     previews: previewId,
     'description-suggestions': await suggestedFor(api.database, entity?.id ?? ''),
@@ -160,6 +164,7 @@ async function ask(
     .replace('{version}', '1')
     .replace('{delivery}', '1')
     .replace('{entityId}', ids.entities ?? '')
+    .replace('{name}', route.method === 'DELETE' ? 'none' : 'petstore')
     .replace(/diff$/, 'diff?from=1&to=1')
     .replace(/path$/, `path?to=${id}`)
     .replace(/\{\w+\}/g, randomUUID());
@@ -194,6 +199,7 @@ it('lets everybody who is signed in into these routes, and into no other', () =>
       'DELETE /entities/{id}/favourite',
       'DELETE /session',
       'DELETE /tokens/{id}',
+      'GET /api-documents',
       'GET /audit-events',
       'GET /collections',
       'GET /crawlers',

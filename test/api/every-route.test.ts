@@ -111,6 +111,7 @@ async function walkThings(as: Caller, { path, access }: Route): Promise<void> {
     .replace(':version', '1')
     .replace(':column', 'c4')
     .replace(':entityId', '1')
+    .replace(':name', 'petstore')
     .replace(/diff$/, 'diff?from=1&to=2')
     .replace(/lineage$/, 'lineage?depth=3&level=column');
   for (const catalog of catalogs) {
@@ -142,7 +143,12 @@ async function narrow(as: Caller, path: string): Promise<void> {
 function questionsOf(path: string): string[] {
   const words = WORDS.flat();
   if (path === '/diagnose') return words.map((word) => `?name=${word}`);
-  if (path === '/search') return ['', ...words].map((word) => `?q=${word}&${FACETS}`);
+  if (path === '/search')
+    return ['', ...words].flatMap((word) => [
+      `?q=${word}&${FACETS}`,
+      `?q=${word}&kind=api`,
+      `?q=${word}&kind=ai-asset`,
+    ]);
   if (path.startsWith('/search')) return ['', ...words].map((word) => `?q=${word}`);
   return [''];
 }
@@ -168,8 +174,8 @@ async function looksAbsent(as: Caller, before: string, id: string, after = ''): 
     etag: headers.get('etag'),
     text: text
       .replace(/"requestId":"[^"]*"/, '')
-      .replaceAll(named, 'NAMED')
-      .replaceAll(decodeURIComponent(named), 'NAMED'),
+      .replaceAll(/^\d+$/.test(named) ? new RegExp(`(?<!\\d)${named}(?!\\d)`, 'g') : named, 'NAMED')
+      .replaceAll(/^\d+$/.test(named) ? 'NAMED' : decodeURIComponent(named), 'NAMED'),
   });
   expect(told(real, id), `${before}${id}${after}, as ${as.email}`).toEqual(told(absent, none));
 }

@@ -20,6 +20,7 @@ const SEARCHES = ['', SECRET, 'zanzibra', 'orders', 'oders', 'area orders', 'ord
 /** What is asked of each route that names nothing in its path. A route that is not here fails the test below. */
 const LISTS: Record<string, string[]> = {
   '/ai/provider': [''],
+  '/api-documents': ['', '?limit=1'],
   '/audit-events': [''],
   '/collections': ['', `?q=${SECRET}`, '?limit=1'],
   '/crawlers': ['', `?q=${SECRET}`],
@@ -43,6 +44,8 @@ const LISTS: Record<string, string[]> = {
     `?q=${q}&kind=workspace`,
     `?q=${q}&kind=task-code`,
     `?q=${q}&kind=task-code&limit=1`,
+    `?q=${q}&kind=api`,
+    `?q=${q}&kind=ai-asset`,
   ]),
   '/search/export.csv': SEARCHES.map((q) => `?q=${q}`),
   '/search/suggestions': SEARCHES.map((q) => `?q=${q}`),

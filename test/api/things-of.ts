@@ -5,6 +5,7 @@ import { requestOperation } from '../../catalog/operations/write-operations.js';
 import { createPreview } from '../../catalog/preview/previews.js';
 import { createRefresh } from '../../catalog/refresh/refreshes.js';
 import { createWebhook } from '../../catalog/webhooks/webhooks.js';
+import { indexAssets } from '../../search/index-assets.js';
 import { indexTaskCode } from '../../search/index-task-code.js';
 import type { CrawledCatalog } from '../fakes/crawled-catalog.js';
 import { suggestedFor } from '../fakes/suggested-for.js';
@@ -57,6 +58,8 @@ export async function thingsOf(
   await createRefresh(api.database, { refreshId, items: [{ asked: word, outcome: 'not-found' }], ...asker });
   const token = await api.call('POST', '/tokens', { as: by, body: { name: word } });
   return {
+    apis: await apiOf(api, catalog, by, word),
+    'ai-assets': await modelOf(catalog, word),
     'lineage-jobs': await jobOn(catalog, `${shown} job`),
     entities: tableId,
     tables: tableId,
@@ -98,4 +101,31 @@ async function jobOn(
   while (await indexTaskCode(database, 10));
   const [job] = await rows<{ id: string }>(`SELECT id FROM lineage_process WHERE kind = 'job' AND name = ?`, [name]);
   return job?.id ?? '';
+}
+
+/** An API of a document that the workspace was given, under the name `petstore`. */
+export async function apiOf(
+  api: ApiUnderTest,
+  { workspaceId }: CrawledCatalog,
+  by: Caller,
+  word: string,
+): Promise<string> {
+  const document = {
+    openapi: '3.1.0',
+    info: { title: `${word} store`, version: '1' },
+    paths: { [`/${word}`]: { get: { summary: `List ${word}` } } },
+  };
+  await api.call('PUT', `/workspaces/${workspaceId}/api-documents/petstore`, { as: by, body: document });
+  const { body } = await api.call('GET', `/search?kind=api&q=${word}`, { as: by });
+  return body.apis[0].id;
+}
+
+/** A model that events of the workspace told of. */
+export async function modelOf({ database, workspaceId, rows }: CrawledCatalog, word: string): Promise<string> {
+  const facets = { datasetType: { datasetType: 'MODEL' }, documentation: { description: `Of ${word}` } };
+  const name = `${word}_model`;
+  await tell(database, [runEvent({ job: `train ${word}`, outputs: [[`models ${name}`, facets]] })], { workspaceId });
+  while (await indexAssets(database, 10));
+  const [model] = await rows<{ id: string }>('SELECT id FROM asset WHERE name = ?', [name]);
+  return model?.id ?? '';
 }
