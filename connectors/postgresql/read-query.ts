@@ -1,5 +1,6 @@
 import { FieldReader } from './binary-rows.js';
 import { ownFingerprint, xidHash } from './fingerprint-query.js';
+import { OWN_MARK } from './query-history.js';
 import { columnsOf } from './read-columns.js';
 import { indexesOf } from './read-indexes.js';
 import { KEYS } from './read-keys.js';
@@ -61,7 +62,7 @@ const FINGERPRINT = ownFingerprint({
 export function readQuery({ texts }: { texts: boolean }): string {
   const text = (expression: string) => (texts ? expression : 'NULL::text');
   return `
-WITH ${USUAL_TYPES}
+WITH ${OWN_MARK} ${USUAL_TYPES}
 SELECT lpad(c.oid::text, 10, '0') AS key,
        n.nspname AS schema,
        c.relname AS name,
