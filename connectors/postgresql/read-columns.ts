@@ -1,7 +1,7 @@
 import { xidHash } from './fingerprint-query.js';
 import { TYPE_OF_COLUMN } from './read-types.js';
 
-/** Beyond this a comment is looked up by index: going through a list for each column would be quadratic. */
+/** Beyond this a comment is looked up by its key: going through a list for each column would be quadratic. */
 const MOST_LISTED = 100;
 
 /** What only few columns have, in the order in which the catalog stores it. */
@@ -29,6 +29,7 @@ export const columnsOf = (text: (expression: string) => string): string => `
  CROSS JOIN LATERAL (
          SELECT array_agg(d.objsubid) FILTER (WHERE c.relnatts <= ${MOST_LISTED}) AS places,
                 array_agg(d.description) FILTER (WHERE c.relnatts <= ${MOST_LISTED}) AS comments,
+                jsonb_object_agg(d.objsubid, d.description) FILTER (WHERE c.relnatts > ${MOST_LISTED}) AS many,
                 min(d.description) FILTER (WHERE d.objsubid = 0) AS comment,
                 sum(${xidHash('d.xmin', 'd.objsubid')}) AS hash
            FROM pg_description d
@@ -42,10 +43,7 @@ export const columnsOf = (text: (expression: string) => string): string => `
                        ${seldom(text('pg_get_expr(e.adbin, e.adrelid)'))}
                      ELSE '' END
                   || coalesce(',"comment":' || to_json(
-                       CASE WHEN c.relnatts > ${MOST_LISTED} THEN (
-                         SELECT d.description
-                           FROM pg_description d
-                          WHERE d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum)
+                       CASE WHEN c.relnatts > ${MOST_LISTED} THEN listed.many ->> a.attnum::text
                        ELSE listed.comments[array_position(listed.places, a.attnum::int4)] END)::text || '}', '}'),
                   ',') FILTER (WHERE NOT a.attisdropped), '') AS columns,
                 count(*) FILTER (WHERE NOT a.attisdropped)::int4 AS column_count,

@@ -78,6 +78,19 @@ describe.each(servers)('the text of a structure on $name', ({ name, url }) => {
     );
   });
 
+  test('holds the comments of a table of many columns', async () => {
+    const columns = Array.from({ length: 150 }, (_, index) => `c${index} integer`);
+    await source.client.query(`CREATE SCHEMA wide; CREATE TABLE wide.many (${columns.join(', ')})`);
+    const comments = columns.map((_, index) => (index % 3 === 0 ? `"${index}" of \\ 表 'many'` : undefined));
+    for (const [index, comment] of comments.entries())
+      if (comment !== undefined)
+        await source.client.query(`COMMENT ON COLUMN wide.many.c${index} IS ${pg.escapeLiteral(comment)}`);
+    await source.client.query(`COMMENT ON TABLE wide.many IS 'of all'; ALTER TABLE wide.many DROP COLUMN c1`);
+    const table = tableNamed(await expectCanonicalTexts(source), 'many');
+    expect(table.comment).toBe('of all');
+    expect(table.structure.columns.map(({ comment }) => comment)).toEqual(comments.filter((_, index) => index !== 1));
+  });
+
   test.each(SAMPLES.filter((file) => sampleSchema(file) !== undefined))('is canonical for %s', async (file) => {
     if (file === 'pagila-schema.sql' && name !== 'PostgreSQL 18') return;
     const sample = await createSource(url);
