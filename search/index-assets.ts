@@ -1,7 +1,6 @@
 import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
-import { onceEach, wholeName } from './kept-words.js';
-import { correctable } from './typos.js';
+import { keepNameWords, onceEach, wholeName } from './kept-words.js';
 import { plainWordsOf } from './words.js';
 
 /**
@@ -40,11 +39,11 @@ export async function indexAssets(database: Database, limit: number): Promise<bo
        WHERE t.id = g.id`,
       [JSON.stringify(read)],
     );
-    // In one order, so that two who write the same words wait for one another and not each for the other.
-    const terms = [...new Set(read.flatMap(({ nameWords }) => nameWords.filter(correctable)))].sort();
-    await query(transaction, 'INSERT INTO asset_word (word) SELECT unnest(CAST(? AS text[])) ON CONFLICT DO NOTHING', [
-      terms,
-    ]);
+    await keepNameWords(
+      transaction,
+      'asset_word',
+      read.flatMap(({ nameWords }) => nameWords),
+    );
     return rows.length === limit;
   });
 }

@@ -1,7 +1,6 @@
 import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
-import { onceEach, wholeName } from './kept-words.js';
-import { correctable } from './typos.js';
+import { keepNameWords, onceEach, wholeName } from './kept-words.js';
 import { plainWordsOf } from './words.js';
 
 /**
@@ -38,12 +37,10 @@ export async function indexTaskCode(database: Database, limit: number): Promise<
        WHERE t.process_id = g."processId" AND t.part = g.part`,
       [JSON.stringify(read)],
     );
-    // In one order, so that two who write the same words wait for one another and not each for the other.
-    const terms = [...new Set(read.flatMap(({ nameWords }) => nameWords.filter(correctable)))].sort();
-    await query(
+    await keepNameWords(
       transaction,
-      'INSERT INTO task_code_word (word) SELECT unnest(CAST(? AS text[])) ON CONFLICT DO NOTHING',
-      [terms],
+      'task_code_word',
+      read.flatMap(({ nameWords }) => nameWords),
     );
     return rows.length === limit;
   });

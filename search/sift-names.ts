@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.js';
 import { query } from '../db/query.js';
-import { wholeName } from './kept-words.js';
+import { type NameDictionary, wholeName } from './kept-words.js';
 import { allowedEdits, correctable, editDistance, oneEditAway } from './typos.js';
 import { isUnspaced } from './words.js';
 
@@ -62,7 +62,7 @@ const beginning = (word: string): string => (isUnspaced(word) ? word : `${word}:
  */
 export async function meantBy(
   database: Database,
-  dictionary: 'task_code_word' | 'asset_word',
+  dictionary: NameDictionary,
   words: readonly string[],
 ): Promise<string[][] | undefined> {
   return words.length > MOST_WORDS
@@ -70,7 +70,7 @@ export async function meantBy(
     : Promise.all(words.map((word) => oneMeantBy(database, dictionary, word)));
 }
 
-async function oneMeantBy(database: Database, dictionary: string, word: string): Promise<string[]> {
+async function oneMeantBy(database: Database, dictionary: NameDictionary, word: string): Promise<string[]> {
   if (!correctable(word) || word.length > LONGEST_WORD) return [];
   const edits = allowedEdits(word.length);
   const rows = await query<{ word: string }>(

@@ -1,6 +1,6 @@
 import { visibleWorkspaces } from '../../access/visibility.js';
 import { deleteDocument, getDocument, listDocuments, putDocument } from '../../catalog/apis/api-documents.js';
-import { openApiDocument } from '../../catalog/apis/openapi-document.js';
+import { openApiDocumentShape } from '../../catalog/apis/openapi-document.js';
 import { ANY_TEXT, decodeCursor, pageOf, UUID } from '../../catalog/model/cursor.js';
 import { indexAssets } from '../../search/index-assets.js';
 import { notFound } from '../problems.js';
@@ -47,7 +47,7 @@ export const apiDocumentRoutes: Route[] = [
     path: '/workspaces/:id/api-documents/:name',
     tag,
     summary: 'Read an OpenAPI document',
-    access: onWorkspaceOf('workspace.read', 'workspace', ofWorkspace),
+    access: onWorkspaceOf('workspace.read', 'workspace', findWorkspace),
     params: apiDocumentParams,
     reply: { status: 200, description: 'The document, as it was given.', body: apiDocumentDetailSchema },
     handle: async ({ database }, { params }) => {
@@ -64,10 +64,10 @@ export const apiDocumentRoutes: Route[] = [
     description:
       'OpenAPI 3.0 to 3.2, or Swagger 2.0, as JSON of at most 5 MB. Each operation becomes an API that the members of the workspace find ' +
       '(GET /search?kind=api). A document of the same name is replaced: operations that it no longer has are found no more.',
-    access: onWorkspaceOf('source.write', 'workspace', ofWorkspace),
+    access: onWorkspaceOf('source.write', 'workspace', findWorkspace),
     audit: 'api-document.write',
     params: apiDocumentParams,
-    body: openApiDocument,
+    body: openApiDocumentShape,
     takes: { type: 'application/json', megabytes: LARGEST },
     reply: { status: 200, description: 'What was read of it.', body: apiDocumentSchema },
     handle: async ({ database }, { actor, params, body }) => {
@@ -85,7 +85,7 @@ export const apiDocumentRoutes: Route[] = [
     path: '/workspaces/:id/api-documents/:name',
     tag,
     summary: 'Take an OpenAPI document away, with its APIs',
-    access: onWorkspaceOf('source.write', 'workspace', ofWorkspace),
+    access: onWorkspaceOf('source.write', 'workspace', findWorkspace),
     audit: 'api-document.delete',
     params: apiDocumentParams,
     reply: { status: 204, description: 'Its APIs are found no more.' },
@@ -95,7 +95,3 @@ export const apiDocumentRoutes: Route[] = [
     },
   }),
 ];
-
-function ofWorkspace(...[context, { id }]: Parameters<typeof findWorkspace>) {
-  return findWorkspace(context, { id });
-}

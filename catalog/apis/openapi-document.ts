@@ -3,9 +3,11 @@ import { z } from 'zod';
 /** Operations of one document. */
 export const MOST_OPERATIONS = 5_000;
 
-const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const;
+const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query'] as const;
 
 const text = z.string().max(50_000).nullish();
+/** In bytes, so that a path with its method fits into an entry of an index. */
+const LONGEST_PATH = 1_500;
 const operation = z.looseObject({
   operationId: z.string().max(500).nullish(),
   summary: text,
@@ -23,10 +25,10 @@ const pathItem = z.looseObject({
 >);
 
 /**
- * A description of an HTTP API: OpenAPI 3.0 and 3.1 (https://spec.openapis.org/oas/v3.1.1.html), or Swagger 2.0. What is not read here may be
- * anything, and is kept.
+ * A description of an HTTP API: OpenAPI 3.0 to 3.2 (https://spec.openapis.org/oas/), or Swagger 2.0. What is not read here may be anything, and
+ * is kept.
  */
-export const openApiDocument = z
+export const openApiDocumentShape = z
   .looseObject({
     openapi: z
       .string()
@@ -41,7 +43,7 @@ export const openApiDocument = z
     host: z.string().max(500).nullish(),
     basePath: z.string().max(500).nullish(),
     schemes: z.array(z.string().max(20)).max(10).nullish(),
-    paths: z.record(z.string().max(1_000), pathItem.nullable()).nullish(),
+    paths: z.record(z.string(), pathItem.nullable()).nullish(),
   })
   .superRefine((document, context) => {
     const issue = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
@@ -52,6 +54,9 @@ export const openApiDocument = z
     for (const [path, item] of Object.entries(document.paths ?? {})) {
       if (path.startsWith('x-')) continue;
       if (!path.startsWith('/')) issue(['paths', path], 'must begin with a slash');
+      if (/\p{Cc}/u.test(path)) issue(['paths', path], 'must have no control characters');
+      if (Buffer.byteLength(path) > LONGEST_PATH)
+        issue(['paths'], `has a path of more than ${LONGEST_PATH} bytes: ${path.slice(0, 50)}…`);
       for (const method of METHODS) {
         const id = item?.[method]?.operationId;
         if (item?.[method] != null) operations += 1;
@@ -66,7 +71,7 @@ export const openApiDocument = z
       issue(['paths'], `has ${operations} operations; at most ${MOST_OPERATIONS} are taken`);
   });
 
-export type OpenApiDocument = z.output<typeof openApiDocument>;
+export type OpenApiDocument = z.output<typeof openApiDocumentShape>;
 
 /** One thing that an API does. */
 export interface ApiOperation {

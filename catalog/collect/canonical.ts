@@ -67,7 +67,7 @@ function digest(content: string | Buffer): Buffer {
 
 let scratch = Buffer.alloc(64 * 1024);
 
-/** Of one text after the other. Bytes are put into one piece: a hash that is told two is made at twice the cost. */
+/** Of one text after the other. Bytes are put into one piece, since a hash that is told two is an object of its own. */
 function digestBoth(first: string, second: string | Buffer): Buffer {
   if (typeof second === 'string') return digest(first + second);
   const most = 3 * first.length + second.length;

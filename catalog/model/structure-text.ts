@@ -18,7 +18,7 @@ export interface TextOfTable {
 
 /**
  * A table whose structure is known as text, and is taken apart each time that somebody asks for it. A class, since of plain
- * objects each with a getter of its own no two have one shape, and the engine is ten times as slow with them.
+ * objects each with a getter of its own no two have one shape, and the engine makes a new one for every table.
  */
 class TableOfText implements SourceTable {
   readonly key: string;

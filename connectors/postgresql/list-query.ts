@@ -78,7 +78,7 @@ const ATTRIBUTES = `(
  * Each catalogue is read once and grouped once: a subquery per table is three times as slow at 100,000 tables.
  *
  * A fingerprint is the hash of what a relation's own rows tell and, where there is any, that of what lies beyond them. Of a
- * database that was never read the first part is left to the reading, which sees those rows anyway: nine tenths of what a
+ * database that was never read the first part is left to the reading, which sees those rows anyway: most of what a
  * listing costs.
  */
 const listQuery = ({ own }: { own: boolean }): string => `

@@ -52,7 +52,7 @@ const FINGERPRINT = ownFingerprint({
  * print stored expressions and take locks while they do so.
  *
  * A table's structure comes as the very text that the catalog stores and hashes, byte for byte what `canonicalTable` writes
- * of the same structure as objects. The server writes it in a third more time than it needs for the parts, and the worker,
+ * of the same structure as objects. The server writes it in a third to a half more time than it needs for the parts, and the worker,
  * which would otherwise spend most of a first crawl on taking parts and making text of them, passes it on. What a JSON text
  * of PostgreSQL has within quotes is what JSON.stringify writes.
  *

@@ -146,6 +146,19 @@ describe('An OpenAPI document', () => {
     expect((await api.call('DELETE', at('orders'), { as: people.developer })).status).toBe(404);
   });
 
+  it('may have names as long as they can be', async () => {
+    const body = {
+      ...ORDERS,
+      openapi: '3.2.0',
+      paths: {
+        [`/${'单'.repeat(499)}`]: { query: { operationId: '订'.repeat(333), description: 'a'.repeat(40_000) } },
+      },
+    };
+    expect((await api.call('PUT', at('long'), { as: people.developer, body })).body).toMatchObject({ operations: 1 });
+    expect(await apis('单单')).toEqual([`QUERY /${'单'.repeat(499)}`]);
+    expect((await api.call('DELETE', at('long'), { as: people.developer })).status).toBe(204);
+  });
+
   it('may be of Swagger 2.0', async () => {
     const swagger = {
       swagger: '2.0',
@@ -169,6 +182,13 @@ describe('An OpenAPI document', () => {
     ['without a title', { ...ORDERS, info: { version: '1' } }, 'info.title', ''],
     ['without operations', { ...ORDERS, paths: { '/a': {} } }, 'paths', 'no operation'],
     ['with a path that begins with no slash', { ...ORDERS, paths: { a: { get: {} } } }, 'paths.a', 'slash'],
+    [
+      'with a path of too many bytes',
+      { ...ORDERS, paths: { [`/${'单'.repeat(600)}`]: { get: {} } } },
+      'paths',
+      'bytes',
+    ],
+    ['with a path that cannot be stored', { ...ORDERS, paths: { '/a\0': { get: {} } } }, 'paths', 'control'],
     [
       'with one id for two operations',
       { ...ORDERS, paths: { '/a': { get: { operationId: 'x' }, put: { operationId: 'x' } } } },
